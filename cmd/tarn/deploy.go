@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tarn-data/tarn/pkg/console"
+	"github.com/tarn-data/tarn/pkg/driver"
+)
+
+// errStackFailed marks a row of the console; the error itself is shown at the end.
+var errStackFailed = errors.New("failed")
+
+func (a *app) upCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "up",
+		Short: "Deploy all projects, each after those it needs",
+		Long: `Deploy bootstrap, datalake and mpp, each after those it needs. Without a change nothing
+happens. After a failure, or Ctrl-C, the same command goes on where it stopped.
+
+In the local environment it first makes every tool that is missing (the very first
+time some 15 to 30 minutes on two cores) and starts the emulator.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.deploy(cmd.Context(), true, (*driver.Driver).Up)
+		},
+	}
+}
+
+func (a *app) previewCommand() *cobra.Command {
+	preview := &cobra.Command{
+		Use:   "preview",
+		Short: "Say what `up` would change",
+		Args:  cobra.NoArgs,
+	}
+	strict := preview.Flags().Bool("expect-no-changes", false, "exit with 3 when anything would change")
+	preview.RunE = func(cmd *cobra.Command, _ []string) error {
+		return a.deploy(cmd.Context(), true, func(d *driver.Driver, ctx context.Context) (driver.Report, error) {
+			report, err := d.Preview(ctx)
+			if err == nil && *strict && report.Changed() {
+				err = errChanges
+			}
+			return report, err
+		})
+	}
+	return preview
+}
+
+func (a *app) destroyCommand() *cobra.Command {
+	destroy := &cobra.Command{
+		Use:   "destroy",
+		Short: "Delete everything the projects have made, the last project first",
+		Args:  cobra.NoArgs,
+	}
+	yes := destroy.Flags().BoolP("yes", "y", false, "do not ask (the local environment never asks)")
+	destroy.RunE = func(cmd *cobra.Command, _ []string) error {
+		if a.environment != localEnvironment && !*yes {
+			if err := a.confirm(); err != nil {
+				return err
+			}
+		}
+		return a.deploy(cmd.Context(), false, (*driver.Driver).Destroy)
+	}
+	return destroy
+}
+
+// confirm makes a person type the environment's name.
+func (a *app) confirm() error {
+	fmt.Fprintf(a.problems, "This deletes every resource of environment %s. Type its name to go on: ", a.environment)
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil || strings.TrimSpace(answer) != a.environment {
+		return usageError{errors.New("nothing was deleted: the name was not typed (use --yes where nobody can type)")}
+	}
+	return nil
+}
+
+// deploy runs one of the driver's operations and prints its report.
+func (a *app) deploy(
+	ctx context.Context, start bool, operation func(*driver.Driver, context.Context) (driver.Report, error),
+) error {
+	view := a.console()
+	defer view.Close()
+	d, err := a.open(ctx, view, start)
+	if err != nil {
+		return err
+	}
+	report, err := operation(d, ctx)
+	view.Close()
+	if printed := a.print(report, reportTable(report)); printed != nil {
+		return printed
+	}
+	if err != nil && ctx.Err() != nil {
+		return hinted{err, fmt.Sprintf("Interrupted. To go on: tarn %s --env %s", report.Command, a.environment)}
+	}
+	if err != nil && !errors.Is(err, errChanges) {
+		return hinted{err, fmt.Sprintf("Nothing was rolled back. Once the cause is gone, go on with: tarn %s --env %s",
+			report.Command, a.environment)}
+	}
+	return err
+}
+
+func reportTable(report driver.Report) string {
+	var rows [][]string
+	for _, stack := range report.Stacks {
+		summary, took := string(stack.Result), ""
+		if stack.Result != driver.NotRun {
+			summary, took = stack.Summary(), fmt.Sprintf("%.1f", stack.Seconds)
+		}
+		rows = append(rows, []string{stack.Project, summary, took})
+	}
+	rows = append(rows, []string{"all", "", fmt.Sprintf("%.1f", report.Seconds)})
+	return console.Table([]string{report.Command + " " + report.Environment, "result", "seconds"}, rows)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tarn-data/tarn/local/toolchain"
+	"github.com/tarn-data/tarn/pkg/console"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	doctor := &cobra.Command{
+		Use:   "doctor",
+		Short: "List every tool with its version and where it came from, and what is missing",
+		Long: `List every tool the local environment needs, with its version and where it came from;
+for one that is missing, the command that fixes it. Exits 1 when one is missing.`,
+		Args: cobra.NoArgs,
+	}
+	fix := doctor.Flags().Bool("fix", false, "make what is missing")
+	lint := doctor.Flags().Bool("lint", false, "also the linter that the tests of this repository need")
+	doctor.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *fix {
+			if err := a.fix(cmd.Context(), *lint); err != nil {
+				return err
+			}
+		}
+		return a.diagnose(cmd.Context())
+	}
+	return doctor
+}
+
+func (a *app) fix(ctx context.Context, lint bool) error {
+	view := a.console()
+	defer view.Close()
+	if _, err := a.showTools(ctx, view); err != nil {
+		return err
+	}
+	if !lint {
+		return nil
+	}
+	paths, err := toolchain.NewPaths(a.root)
+	if err != nil {
+		return err
+	}
+	_, err = toolchain.EnsureLinter(ctx, paths, func(step, message string) { view.Line(step, message) })
+	return err
+}
+
+func (a *app) diagnose(ctx context.Context) error {
+	paths, err := toolchain.NewPaths(a.root)
+	if err != nil {
+		return err
+	}
+	tools := toolchain.Inspect(ctx, paths)
+	missing := false
+	var rows [][]string
+	for _, tool := range tools {
+		where := tool.Path
+		if tool.Origin == toolchain.Missing {
+			missing = true
+			where = tool.Fix
+		}
+		rows = append(rows, []string{tool.Name, tool.Version, string(tool.Origin), where})
+	}
+	if err := a.print(tools, console.Table([]string{"tool", "version", "origin", "where, or how to get it"}, rows)); err != nil {
+		return err
+	}
+	if missing {
+		return errors.New("something is missing")
+	}
+	return nil
+}

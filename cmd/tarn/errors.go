@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tarn-data/tarn/pkg/run"
+)
+
+// Exit codes, as `tarn --help` lists them.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitChanges     = 3
+	exitRunFailed   = 4
+	exitInterrupted = 130 // 128 and the number of SIGINT
+)
+
+// errChanges is returned by a preview that should have found none.
+var errChanges = errors.New("the preview found changes")
+
+// usageError is a mistake in the command line or the configuration.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// hinted is an error with advice on how to go on.
+type hinted struct {
+	error
+	hint string
+}
+
+func (e hinted) Unwrap() error { return e.error }
+
+func exitCode(ctx context.Context, err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errChanges):
+		return exitChanges
+	case errors.Is(err, run.ErrFailed):
+		return exitRunFailed
+	default:
+		return exitFailure
+	}
+}

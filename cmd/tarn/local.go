@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tarn-data/tarn/local/emulator"
+	"github.com/tarn-data/tarn/local/toolchain"
+	"github.com/tarn-data/tarn/pkg/console"
+)
+
+func (a *app) localCommand() *cobra.Command {
+	local := &cobra.Command{
+		Use:   "local",
+		Short: "Start and stop the emulator of the local environment",
+	}
+	up := &cobra.Command{
+		Use:   "up",
+		Short: "Make every tool that is missing and start the emulator",
+		Args:  cobra.NoArgs,
+	}
+	port := up.Flags().Int("port", 0, "port on 127.0.0.1 (default: a free one)")
+	up.RunE = func(cmd *cobra.Command, _ []string) error {
+		view := a.console()
+		defer view.Close()
+		instance, err := a.startLocal(cmd.Context(), view, *port)
+		if err != nil {
+			return err
+		}
+		view.Close()
+		return a.print(instance, describe(instance))
+	}
+	down := &cobra.Command{
+		Use:   "down",
+		Short: "Stop the emulator; everything in it is gone",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := emulator.Stop(cmd.Context(), a.emulatorFolder())
+			if err != nil && !errors.Is(err, emulator.ErrNotRunning) {
+				return err
+			}
+			if err := os.RemoveAll(a.stateFolder()); err != nil {
+				return fmt.Errorf("removing the state of the emulator's stacks: %w", err)
+			}
+			return a.print(map[string]bool{"running": false}, "The emulator is not running.")
+		},
+	}
+	status := &cobra.Command{
+		Use:   "status",
+		Short: "Say whether the emulator is running; exits 1 when it is not",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			instance, err := emulator.Status(cmd.Context(), a.emulatorFolder())
+			if err != nil {
+				return err
+			}
+			return a.print(instance, describe(instance))
+		},
+	}
+	env := &cobra.Command{
+		Use:   "env",
+		Short: "Print the variables with which `pulumi` and `aws` work on the emulator",
+		Long: `Print the variables with which the Pulumi and AWS command lines work on the emulator:
+
+  eval "$(tarn local env)"
+  cd datalake && pulumi preview --stack local`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			instance, err := emulator.Status(cmd.Context(), a.emulatorFolder())
+			if err != nil {
+				return err
+			}
+			tools, err := a.tools(cmd.Context(), toolchain.Discard)
+			if err != nil {
+				return err
+			}
+			variables := a.localVariables(instance, tools)
+			var lines []string
+			for name, value := range variables {
+				lines = append(lines, "export "+name+"='"+strings.ReplaceAll(value, "'", `'\''`)+"'")
+			}
+			slices.Sort(lines)
+			return a.print(variables, strings.Join(lines, "\n"))
+		},
+	}
+	local.AddCommand(up, down, status, env)
+	return local
+}
+
+// startLocal makes what is missing and starts the emulator.
+func (a *app) startLocal(ctx context.Context, view console.Console, port int) (emulator.Instance, error) {
+	tools, err := a.showTools(ctx, view)
+	if err != nil {
+		return emulator.Instance{}, err
+	}
+	const task = "emulator"
+	view.Start(task)
+	instance, started, err := a.startEmulator(ctx, tools, port)
+	if err != nil {
+		view.Finish(task, "", err)
+		return instance, err
+	}
+	result := "running at " + instance.Endpoint
+	if !started {
+		result = "already " + result
+	}
+	view.Finish(task, result, nil)
+	return instance, nil
+}
+
+func (a *app) startEmulator(ctx context.Context, tools toolchain.Tools, port int) (emulator.Instance, bool, error) {
+	if err := layOutSampleData(tools.Data, filepath.Join(a.root, ".tarn", "raw")); err != nil {
+		return emulator.Instance{}, false, err
+	}
+	instance, started, err := emulator.Start(ctx, emulator.Options{
+		Root: a.root, StateDir: a.emulatorFolder(), Python: tools.Python, Jars: tools.Jars, Port: port,
+	})
+	if err != nil {
+		return instance, started, err
+	}
+	return instance, started, a.prepareState(instance)
+}
+
+// prepareState makes the folder for the Pulumi state of the emulator's stacks. Another emulator is
+// another, empty account: the state of the one before it describes nothing that still exists.
+func (a *app) prepareState(instance emulator.Instance) error {
+	mine := a.backendFolder(instance)
+	if _, err := os.Stat(mine); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(a.stateFolder()); err != nil {
+		return fmt.Errorf("removing the state of an emulator that is gone: %w", err)
+	}
+	return os.MkdirAll(mine, 0o700)
+}
+
+// layOutSampleData puts the sample tables where the data set files expect them below the raw zone:
+// a folder for each table.
+func layOutSampleData(from, to string) error {
+	files, err := filepath.Glob(filepath.Join(from, "*.csv"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		folder := filepath.Join(to, "nycflights13", strings.TrimSuffix(name, ".csv"))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return fmt.Errorf("sample data: %w", err)
+		}
+		target := filepath.Join(folder, name)
+		if there, err := os.Readlink(target); err == nil && there == file {
+			continue
+		}
+		if err := os.Remove(target); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("sample data: %w", err)
+		}
+		if err := os.Symlink(file, target); err != nil {
+			return fmt.Errorf("sample data: %w", err)
+		}
+	}
+	return nil
+}
+
+// localVariables make every AWS client and Pulumi itself work on the emulator and on nothing else:
+// the user's own profiles and plugins are out of reach.
+func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL":            instance.Endpoint,
+		"AWS_ACCESS_KEY_ID":           "AKIATARNLOCALEXAMPLE", // the emulator accepts any key
+		"AWS_SECRET_ACCESS_KEY":       "local",
+		"AWS_SESSION_TOKEN":           "",
+		"AWS_PROFILE":                 "",
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+		"AWS_REGION":                  "us-east-1",
+		"AWS_DEFAULT_REGION":          "us-east-1",
+
+		"PULUMI_BACKEND_URL":                          "file://" + a.backendFolder(instance),
+		"PULUMI_CONFIG_PASSPHRASE":                    "local", // nothing in an emulator is secret
+		"PULUMI_HOME":                                 tools.PulumiHome,
+		"PULUMI_SKIP_UPDATE_CHECK":                    "1",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+
+		"NO_PROXY": strings.Trim(os.Getenv("NO_PROXY")+",127.0.0.1,localhost", ","),
+		"PATH":     tools.PulumiBin + string(os.PathListSeparator) + os.Getenv("PATH"),
+	}
+}
+
+func (a *app) emulatorFolder() string { return filepath.Join(a.root, ".tarn", "emulator") }
+func (a *app) stateFolder() string    { return filepath.Join(a.root, ".tarn", "state") }
+func (a *app) backendFolder(instance emulator.Instance) string {
+	return filepath.Join(a.stateFolder(), instance.ID)
+}
+
+func describe(instance emulator.Instance) string {
+	return fmt.Sprintf("The emulator answers at %s (process %d, log %s).\nTo use it from a shell: eval \"$(tarn local env)\"",
+		instance.Endpoint, instance.PID, instance.Log)
+}

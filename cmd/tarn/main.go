@@ -1,0 +1,10 @@
+// Command tarn deploys the lake, runs its pipelines and keeps the local environment.
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,12 @@
+// Command mpp runs the mpp project under the Pulumi command line; see README.md in this folder.
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/program/mpp"
+)
+
+func main() {
+	pulumi.Run(mpp.Deploy("."))
+}

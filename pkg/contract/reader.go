@@ -1,0 +1,72 @@
+// Package contract is what the projects promise each other: the outputs of one stack that the next
+// one reads through a StackReference.
+//
+// Each project has one struct here, with Export on the side that deploys it and a Read function on
+// the other. Nothing else may read a StackReference: Pulumi answers an unknown value for a missing
+// output in a preview, so that only `up` would fail, half way through.
+package contract
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The project names, as in each folder's Pulumi.yaml.
+const (
+	ProjectBootstrap = "bootstrap"
+	ProjectDatalake  = "datalake"
+	ProjectMPP       = "mpp"
+)
+
+// StackName is the full name of a project's stack in an environment. A backend that is a bucket or
+// a folder has no organizations and calls its only one "organization".
+func StackName(project, environment string) string {
+	return "organization/" + project + "/" + environment
+}
+
+// reader collects the outputs of one upstream stack and every problem with them, so that a person
+// sees all that is missing at once.
+type reader struct {
+	ref      *pulumi.StackReference
+	stack    string
+	problems []error
+}
+
+func open(ctx *pulumi.Context, project string) (*reader, error) {
+	stack := StackName(project, ctx.Stack())
+	ref, err := pulumi.NewStackReference(ctx, stack, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading stack %s: %w (deploy the %s project first)", stack, err, project)
+	}
+	return &reader{ref: ref, stack: stack}, nil
+}
+
+// text gives a required string output.
+func (r *reader) text(output string) pulumi.StringOutput {
+	details, err := r.ref.GetOutputDetails(output)
+	switch {
+	case err != nil:
+		r.fail(output, err.Error())
+	case details.SecretValue != nil:
+		r.fail(output, "is a secret; nothing secret may cross a stack reference")
+	case details.Value == nil:
+		r.fail(output, "is missing; run `pulumi up` in that project again")
+	default:
+		value, ok := details.Value.(string)
+		if ok && value != "" {
+			return pulumi.String(value).ToStringOutput()
+		}
+		r.fail(output, fmt.Sprintf("is %#v, want a string that is not empty", details.Value))
+	}
+	return pulumi.String("").ToStringOutput()
+}
+
+func (r *reader) fail(output, problem string) {
+	r.problems = append(r.problems, fmt.Errorf("output %q of stack %s %s", output, r.stack, problem))
+}
+
+func (r *reader) err() error {
+	return errors.Join(r.problems...)
+}

@@ -1,0 +1,117 @@
+// Package dataset reads data sets and analytics tables from files and renders them as the manifest
+// that the Spark jobs follow.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Dataset is one data set of the lake: where it comes from and what it must look like.
+type Dataset struct {
+	Name        string   `json:"name"         yaml:"name"`
+	Description string   `json:"-"            yaml:"description"`
+	Pipeline    string   `json:"-"            yaml:"pipeline"` // the workflow it belongs to
+	Source      Source   `json:"source"       yaml:"source"`
+	Columns     []Column `json:"columns"      yaml:"columns"`
+	Key         []string `json:"key"          yaml:"key"`          // the columns no two rows may share
+	PartitionBy []string `json:"partition_by" yaml:"partition_by"` // Iceberg transforms, for example months(time_hour)
+}
+
+// Source says where in the raw zone the files are and how to read them.
+type Source struct {
+	Format  string            `json:"format"  yaml:"format"`  // "csv"
+	Path    string            `json:"path"    yaml:"path"`    // folder below the raw zone, ends in a slash
+	Options map[string]string `json:"options" yaml:"options"` // Spark's options for the format
+}
+
+// Column is a column and its type.
+type Column struct {
+	Name        string `json:"name"     yaml:"name"`
+	Type        string `json:"type"     yaml:"type"`     // a Spark SQL type
+	Required    bool   `json:"required" yaml:"required"` // a row without a value is quarantined
+	Description string `json:"-"        yaml:"description"`
+}
+
+// Table is a table of the analytics zone: the result of a query over staged tables.
+type Table struct {
+	Name        string   `json:"name"         yaml:"name"`
+	Description string   `json:"-"            yaml:"description"`
+	Pipeline    string   `json:"-"            yaml:"pipeline"`
+	SQL         string   `json:"sql"          yaml:"-"` // the file <name>.sql beside the table's own
+	Key         []string `json:"key"          yaml:"key"`
+	PartitionBy []string `json:"partition_by" yaml:"partition_by"`
+	OrderBy     []string `json:"-"            yaml:"order_by"` // how a person wants to see it, for example "rank" or "flights DESC"
+}
+
+var (
+	identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	decimal    = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
+	plainTypes = []string{"int", "bigint", "double", "string", "boolean", "date", "timestamp"}
+	formats    = []string{"csv"}
+)
+
+// validate returns every problem of the data set.
+func (d Dataset) validate() error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	validateHead(add, d.Name, d.Pipeline)
+	if !slices.Contains(formats, d.Source.Format) {
+		add("source.format %q: want one of %v", d.Source.Format, formats)
+	}
+	if !strings.HasSuffix(d.Source.Path, "/") || strings.HasPrefix(d.Source.Path, "/") || strings.Contains(d.Source.Path, "..") {
+		add("source.path %q: want a folder below the raw zone such as \"sales/orders/\"", d.Source.Path)
+	}
+	if len(d.Columns) == 0 {
+		add("columns: at least one is required")
+	}
+	seen := map[string]bool{}
+	for i, column := range d.Columns {
+		if !identifier.MatchString(column.Name) {
+			add("columns[%d].name %q: want lower-case letters, digits and underscores", i, column.Name)
+		}
+		if seen[column.Name] {
+			add("columns[%d].name %q is there twice", i, column.Name)
+		}
+		seen[column.Name] = true
+		if !slices.Contains(plainTypes, column.Type) && !decimal.MatchString(column.Type) {
+			add("columns[%d].type %q of %s: want one of %v or decimal(precision,scale)", i, column.Type, column.Name, plainTypes)
+		}
+	}
+	validateKey(add, d.Key)
+	for _, name := range d.Key {
+		if !seen[name] {
+			add("key: there is no column %q", name)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (t Table) validate() error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	validateHead(add, t.Name, t.Pipeline)
+	validateKey(add, t.Key)
+	if strings.TrimSpace(t.SQL) == "" {
+		add("the query file %s.sql is empty", t.Name)
+	}
+	return errors.Join(problems...)
+}
+
+func validateHead(add func(string, ...any), name, pipeline string) {
+	if !identifier.MatchString(name) {
+		add("name %q: want lower-case letters, digits and underscores", name)
+	}
+	if !identifier.MatchString(pipeline) {
+		add("pipeline %q: want lower-case letters, digits and underscores", pipeline)
+	}
+}
+
+func validateKey(add func(string, ...any), key []string) {
+	if len(key) == 0 {
+		add("key: name the columns that tell rows apart; jobs need them to write a row once")
+	}
+}

@@ -1,0 +1,241 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// ErrNotDeployed is returned for a stack that does not exist.
+var ErrNotDeployed = errors.New("not deployed")
+
+// Driver deploys the projects to one environment.
+type Driver struct {
+	projects    []Project
+	environment Environment
+	observer    Observer
+	pulumi      pulumiCommand
+}
+
+// New makes a driver. It fails when there is no usable Pulumi command line or a project has no
+// stack file for the environment.
+func New(projects []Project, environment Environment, observer Observer) (*Driver, error) {
+	for _, project := range projects {
+		file := filepath.Join(project.Folder, "Pulumi."+environment.Name+".yaml")
+		if _, err := os.Stat(file); err != nil {
+			return nil, fmt.Errorf("there is no environment %q: project %s has no file %s (environments: %s)",
+				environment.Name, project.Name, file, strings.Join(environmentNames(project.Folder), ", "))
+		}
+	}
+	command, err := findPulumi()
+	if err != nil {
+		return nil, err
+	}
+	return &Driver{projects: projects, environment: environment, observer: observer, pulumi: command}, nil
+}
+
+// environmentNames lists the stack files of a project folder.
+func environmentNames(folder string) []string {
+	files, _ := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml")) // only a bad pattern is an error
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
+	}
+	return names
+}
+
+// Up deploys every project. After a failure the projects that need the failed one are not run, and
+// nothing is rolled back: the same call converges.
+func (d *Driver) Up(ctx context.Context) (Report, error) {
+	return d.each(ctx, "up", d.projects, func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+		stack, err := d.stack(ctx, project, true)
+		if err != nil {
+			return nil, err
+		}
+		result, err := stack.Up(ctx, optup.EventStreams(stream))
+		if err != nil || result.Summary.ResourceChanges == nil {
+			return nil, err
+		}
+		return *result.Summary.ResourceChanges, nil
+	})
+}
+
+// Preview says what Up would change. A project whose upstream is not deployed cannot be previewed.
+func (d *Driver) Preview(ctx context.Context) (Report, error) {
+	return d.each(ctx, "preview", d.projects, func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+		stack, err := d.stack(ctx, project, true)
+		if err != nil {
+			return nil, err
+		}
+		result, err := stack.Preview(ctx, optpreview.EventStreams(stream))
+		if err != nil {
+			return nil, err
+		}
+		changes := map[string]int{}
+		for operation, count := range result.ChangeSummary {
+			changes[string(operation)] = count
+		}
+		return changes, nil
+	})
+}
+
+// Destroy deletes every resource of every project, the last project first, and then the stacks.
+func (d *Driver) Destroy(ctx context.Context) (Report, error) {
+	return d.each(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+		stack, err := d.stack(ctx, project, false)
+		if errors.Is(err, ErrNotDeployed) {
+			return map[string]int{}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		result, err := stack.Destroy(ctx, optdestroy.EventStreams(stream))
+		if err != nil {
+			return nil, err
+		}
+		changes := map[string]int{}
+		if result.Summary.ResourceChanges != nil {
+			changes = *result.Summary.ResourceChanges
+		}
+		return changes, stack.Workspace().RemoveStack(ctx, stack.Name())
+	})
+}
+
+// Outputs gives the outputs of every deployed project by project name.
+func (d *Driver) Outputs(ctx context.Context) (map[string]map[string]any, error) {
+	all := map[string]map[string]any{}
+	for _, project := range d.projects {
+		outputs, err := d.ProjectOutputs(ctx, project.Name)
+		if errors.Is(err, ErrNotDeployed) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all[project.Name] = outputs
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("environment %s: %w: run `tarn up --env %s` first", d.environment.Name, ErrNotDeployed, d.environment.Name)
+	}
+	return all, nil
+}
+
+// ProjectOutputs gives the outputs of one project, or ErrNotDeployed.
+func (d *Driver) ProjectOutputs(ctx context.Context, name string) (map[string]any, error) {
+	at := slices.IndexFunc(d.projects, func(p Project) bool { return p.Name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("there is no project %q", name)
+	}
+	stack, err := d.stack(ctx, d.projects[at], false)
+	if err != nil {
+		return nil, err
+	}
+	values, err := stack.Outputs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the outputs of %s: %w", name, err)
+	}
+	outputs := map[string]any{}
+	for key, value := range values {
+		outputs[key] = value.Value
+		if value.Secret {
+			outputs[key] = "[secret]"
+		}
+	}
+	return outputs, nil
+}
+
+// stack opens a project's stack, and makes it when it is missing and create is set.
+func (d *Driver) stack(ctx context.Context, project Project, create bool) (auto.Stack, error) {
+	options := []auto.LocalWorkspaceOption{
+		auto.WorkDir(project.Folder), auto.Program(project.Program), auto.Pulumi(d.pulumi),
+	}
+	if d.environment.SecretsProvider != "" {
+		options = append(options, auto.SecretsProvider(d.environment.SecretsProvider))
+	}
+	stack, err := auto.SelectStackInlineSource(ctx, d.environment.Name, project.Name, project.Program, options...)
+	if err == nil || !auto.IsSelectStack404Error(err) {
+		return stack, err
+	}
+	if !create {
+		return stack, fmt.Errorf("stack %s of project %s: %w", d.environment.Name, project.Name, ErrNotDeployed)
+	}
+	return auto.NewStackInlineSource(ctx, d.environment.Name, project.Name, project.Program, options...)
+}
+
+// operation works on one stack and gives the number of resources by what happened to them. Pulumi
+// closes the stream when it has sent its last event.
+type operation func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error)
+
+// lastEvents is how long to wait for the engine's last events after its command has ended.
+const lastEvents = 2 * time.Second
+
+// each runs an operation on the projects in order and stops at the first failure.
+func (d *Driver) each(ctx context.Context, command string, projects []Project, run operation) (Report, error) {
+	start := time.Now()
+	report := Report{Command: command, Environment: d.environment.Name}
+	var failure error
+	for _, project := range projects {
+		if failure == nil {
+			failure = ctx.Err()
+		}
+		if failure != nil {
+			report.Stacks = append(report.Stacks, StackReport{Project: project.Name, Result: NotRun})
+			continue
+		}
+		var stack StackReport
+		stack, failure = d.one(ctx, project, run)
+		report.Stacks = append(report.Stacks, stack)
+	}
+	report.Seconds = seconds(start)
+	return report, failure
+}
+
+func (d *Driver) one(ctx context.Context, project Project, run operation) (StackReport, error) {
+	start := time.Now()
+	d.observer.StackStarted(project.Name)
+	stream := make(chan events.EngineEvent)
+	followed := make(chan struct{})
+	progress := &progress{project: project.Name, observer: d.observer}
+	go func() {
+		defer close(followed)
+		progress.follow(stream)
+	}()
+
+	changes, err := run(ctx, project, stream)
+	select {
+	case <-followed:
+	case <-time.After(lastEvents): // Pulumi gave up before it opened the stream
+	}
+	report := StackReport{Project: project.Name, Result: Succeeded, Changes: changes, Seconds: seconds(start)}
+	if err != nil {
+		err = explain(ctx, project, err, progress.messages())
+		report.Result, report.Error = Failed, err.Error()
+	}
+	d.observer.StackFinished(report)
+	return report, err
+}
+
+// explain replaces Pulumi's transcript by what went wrong and what to do.
+func explain(ctx context.Context, project Project, err error, messages []string) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: stopped before it was finished: %w", project.Name, context.Cause(ctx))
+	case auto.IsConcurrentUpdateError(err):
+		return fmt.Errorf("%s: another deployment of this stack is running, or one was killed: %w", project.Name, err)
+	case len(messages) > 0:
+		return fmt.Errorf("%s: %s", project.Name, strings.Join(messages, "\n"))
+	default:
+		return fmt.Errorf("%s: %w", project.Name, err)
+	}
+}

@@ -1,0 +1,111 @@
+// Package encryption makes the KMS key that everything in an environment is encrypted with.
+package encryption
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/policy"
+	"github.com/tarn-data/tarn/pkg/tagging"
+)
+
+// ComponentType is the type token of Key.
+const ComponentType = "tarn:encryption:Key"
+
+// Args configures a Key.
+type Args struct {
+	// Required: the alias without its "alias/" prefix.
+	Alias string
+	// Required: the account whose IAM policies decide who may use the key.
+	Account account.Account
+	// Optional: days between the deletion of the key and the loss of everything encrypted with it,
+	// 7 to 30; defaults to 30.
+	DeletionWindowDays int
+	// Required: tags of the key.
+	Tags tagging.Tags
+}
+
+// Key is a symmetric KMS key that rotates every year, and its alias.
+type Key struct {
+	pulumi.ResourceState
+
+	ARN   pulumi.StringOutput `pulumi:"arn"`
+	Alias pulumi.StringOutput `pulumi:"alias"` // with its "alias/" prefix
+}
+
+// New makes a key.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Key, error) {
+	if args == nil || args.Alias == "" {
+		return nil, fmt.Errorf("%s %s: an alias is required", ComponentType, name)
+	}
+	window := args.DeletionWindowDays
+	if window == 0 {
+		window = 30
+	}
+	if window < 7 || window > 30 {
+		return nil, fmt.Errorf("%s %s: deletion window is %d days, KMS allows 7 to 30", ComponentType, name, window)
+	}
+	document, err := keyPolicy(args.Account).JSON()
+	if err != nil {
+		return nil, err
+	}
+
+	k := &Key{}
+	if err := ctx.RegisterComponentResource(ComponentType, name, k, opts...); err != nil {
+		return nil, err
+	}
+	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
+		Description:          pulumi.Sprintf("Tarn: state, secrets and data (%s)", args.Alias),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(window),
+		Policy:               pulumi.String(document),
+		Tags:                 args.Tags.Input(),
+	}, pulumi.Parent(k))
+	if err != nil {
+		return nil, err
+	}
+	alias, err := kms.NewAlias(ctx, name+"-alias", &kms.AliasArgs{
+		Name:        pulumi.String("alias/" + args.Alias),
+		TargetKeyId: key.KeyId,
+	}, pulumi.Parent(k))
+	if err != nil {
+		return nil, err
+	}
+	k.ARN, k.Alias = key.Arn, alias.Name
+	return k, ctx.RegisterResourceOutputs(k, pulumi.Map{"arn": k.ARN, "alias": k.Alias})
+}
+
+// keyPolicy leaves the decision to the account's IAM policies, as AWS recommends, but names the
+// actions they can allow instead of "kms:*" (KMS Developer Guide, "Key policies").
+func keyPolicy(acct account.Account) policy.Document {
+	return policy.Document{Statements: []policy.Statement{
+		{
+			Sid:       "AccountDecidesByIAM",
+			Effect:    policy.Allow,
+			Principal: &policy.Principal{AWS: []string{acct.Root()}},
+			Actions: []string{
+				"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias",
+				"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation",
+				"kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy",
+				"kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations",
+				"kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant",
+				"kms:RevokeGrant", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
+				"kms:UpdateKeyDescription",
+			},
+			Resources: []string{"*"}, // in a key policy "*" is this key
+		},
+		{
+			Sid:       "CloudWatchLogs",
+			Effect:    policy.Allow,
+			Principal: &policy.Principal{Services: []string{"logs." + acct.Region + ".amazonaws.com"}},
+			Actions: []string{
+				"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+			},
+			Resources:  []string{"*"}, // as above
+			Conditions: policy.Conditions{"ArnLike": {"kms:EncryptionContext:aws:logs:arn": {acct.ARN("logs", "log-group:*")}}},
+		},
+	}}
+}

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// crawlerConfiguration groups what can be one table into one, and never lets a crawl drop a column
+// (Glue User Guide, "Setting crawler configuration options").
+const crawlerConfiguration = `{"Version":1.0,` +
+	`"CrawlerOutput":{"Tables":{"AddOrUpdateBehavior":"MergeNewColumns"},"Partitions":{"AddOrUpdateBehavior":"InheritFromTable"}},` +
+	`"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}`
+
+// crawler makes the crawler over the raw files of the pipeline. Staged and analytics tables need
+// none: Iceberg writes the catalog itself.
+func (p *Pipeline) crawler(ctx *pulumi.Context, name string, role *role) (*glue.Crawler, error) {
+	targets := glue.CrawlerS3TargetArray{}
+	for _, prefix := range p.sourcePrefixes() {
+		targets = append(targets, glue.CrawlerS3TargetArgs{
+			Path: pulumi.Sprintf("s3://%s/%s/", p.args.Lake.RawBucket, prefix),
+		})
+	}
+	return glue.NewCrawler(ctx, name+"-crawler", &glue.CrawlerArgs{
+		Name:          pulumi.String(p.name("raw")),
+		Description:   pulumi.String("Raw files of pipeline " + p.args.Pipeline.Name),
+		Role:          role.Arn,
+		DatabaseName:  p.args.Lake.RawDatabase,
+		S3Targets:     targets,
+		Configuration: pulumi.String(crawlerConfiguration),
+		SchemaChangePolicy: glue.CrawlerSchemaChangePolicyArgs{
+			UpdateBehavior: pulumi.String("UPDATE_IN_DATABASE"),
+			DeleteBehavior: pulumi.String("LOG"), // a missing file is no reason to drop a table
+		},
+		RecrawlPolicy: glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String("CRAWL_EVERYTHING")},
+		Tags:          p.args.Tags.Input(),
+	}, pulumi.Parent(p), pulumi.DependsOn(role.policies))
+}

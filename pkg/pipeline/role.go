@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/policy"
+)
+
+// quarantineTable is the folder of the one table all pipelines write rejected rows to.
+const quarantineTable = "rejected_rows"
+
+// jobRole makes the role of the pipeline's jobs. It can read the pipeline's sources and write the
+// pipeline's own prefixes; it can read scripts but not change them, which would be a way to give
+// oneself another pipeline's rights.
+func (p *Pipeline) jobRole(ctx *pulumi.Context, name string) (*role, error) {
+	return p.role(ctx, name+"-job-role", p.name("job"), func(v map[string]string) policy.Document {
+		return jobPolicy(p.args.Account, p.args.Pipeline.Name, p.logPrefix(), p.sourcePrefixes(), v)
+	})
+}
+
+// crawlerRole makes the role of the crawler, which reads sources and writes nothing but the catalog.
+func (p *Pipeline) crawlerRole(ctx *pulumi.Context, name string) (*role, error) {
+	return p.role(ctx, name+"-crawler-role", p.name("raw-crawler"), func(v map[string]string) policy.Document {
+		return crawlerPolicy(p.args.Account, p.sourcePrefixes(), v)
+	})
+}
+
+func (p *Pipeline) role(
+	ctx *pulumi.Context, name, physical string, document func(map[string]string) policy.Document,
+) (*role, error) {
+	trust, err := policy.ServiceTrust("glue.amazonaws.com", p.args.Account.ID).JSON()
+	if err != nil {
+		return nil, err
+	}
+	made, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+		Name:             pulumi.String(physical),
+		Path:             pulumi.String(p.args.Scope.Path()),
+		AssumeRolePolicy: pulumi.String(trust),
+		Tags:             p.args.Tags.Input(),
+	}, pulumi.Parent(p))
+	if err != nil {
+		return nil, err
+	}
+	lake := p.args.Lake
+	attached, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
+		Name: pulumi.String("access"),
+		Role: made.Name,
+		Policy: policy.Render(pulumi.StringMap{
+			"key": lake.KeyARN, "raw": lake.RawBucket, "staged": lake.StagedBucket, "analytics": lake.AnalyticsBucket,
+			"quarantine": lake.QuarantineBucket, "artifacts": lake.ArtifactsBucket,
+			"rawDatabase": lake.RawDatabase, "stagedDatabase": lake.StagedDatabase,
+			"analyticsDatabase": lake.AnalyticsDatabase, "quarantineDatabase": lake.QuarantineDatabase,
+		}, document),
+	}, pulumi.Parent(p))
+	if err != nil {
+		return nil, err
+	}
+	return &role{Role: made, policies: []pulumi.Resource{attached}}, nil
+}
+
+// sourcePrefixes gives the folders of the raw zone that the pipeline reads, without their slash.
+func (p *Pipeline) sourcePrefixes() []string {
+	var prefixes []string
+	for _, d := range p.args.Pipeline.Datasets {
+		prefixes = append(prefixes, strings.TrimSuffix(d.Source.Path, "/"))
+	}
+	slices.Sort(prefixes)
+	return slices.Compact(prefixes)
+}
+
+// jobPolicy follows the Glue User Guide, "Review IAM permissions needed for ETL jobs", cut down to
+// the pipeline's prefixes. v holds bucket names, database names and the key's ARN.
+func jobPolicy(acct account.Account, pipeline, logPrefix string, sources []string, v map[string]string) policy.Document {
+	raw, staged, analytics := acct.BucketARN(v["raw"]), acct.BucketARN(v["staged"]), acct.BucketARN(v["analytics"])
+	quarantine, artifacts := acct.BucketARN(v["quarantine"]), acct.BucketARN(v["artifacts"])
+	return policy.Document{Statements: []policy.Statement{
+		policy.ListPrefixes("ListSources", raw, sources...),
+		policy.ReadObjects("ReadSources", raw, sources...),
+		policy.ListPrefixes("ListStaged", staged, pipeline),
+		policy.WriteObjects("WriteStaged", staged, pipeline),
+		policy.ListPrefixes("ListAnalytics", analytics, pipeline),
+		policy.WriteObjects("WriteAnalytics", analytics, pipeline),
+		policy.ListPrefixes("ListQuarantine", quarantine, quarantineTable),
+		policy.WriteObjects("WriteQuarantine", quarantine, quarantineTable),
+		policy.ReadObjects("ReadCode", artifacts, "code", "manifests/"+pipeline),
+		policy.ListPrefixes("ListWorkFolders", artifacts, reportPrefix(pipeline), "tmp/"+pipeline),
+		policy.WriteObjects("WriteWorkFolders", artifacts, reportPrefix(pipeline), "tmp/"+pipeline),
+		{
+			Sid: "UseCatalog", Effect: policy.Allow,
+			Actions: []string{
+				"glue:CreateTable", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
+			},
+			Resources: catalogARNs(acct, v["stagedDatabase"], v["analyticsDatabase"], v["quarantineDatabase"]),
+		},
+		{
+			Sid: "WriteLogs", Effect: policy.Allow,
+			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			Resources: []string{acct.ARN("logs", "log-group:"+logPrefix+"/*")},
+		},
+		publishMetrics(),
+		policy.UseKey("UseKey", v["key"]),
+	}}
+}
+
+// crawlerPolicy follows the Glue User Guide, "Crawler prerequisites".
+func crawlerPolicy(acct account.Account, sources []string, v map[string]string) policy.Document {
+	raw := acct.BucketARN(v["raw"])
+	return policy.Document{Statements: []policy.Statement{
+		policy.ListPrefixes("ListSources", raw, sources...),
+		policy.ReadObjects("ReadSources", raw, sources...),
+		{
+			Sid: "WriteCatalog", Effect: policy.Allow,
+			Actions: []string{
+				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateTable", "glue:GetDatabase",
+				"glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdatePartition",
+				"glue:UpdateTable",
+			},
+			Resources: catalogARNs(acct, v["rawDatabase"]),
+		},
+		{
+			Sid: "WriteLogs", Effect: policy.Allow,
+			Actions: []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+			// Every crawler of an account writes to this group; its name cannot be chosen.
+			Resources: []string{acct.ARN("logs", "log-group:/aws-glue/crawlers*")},
+		},
+		publishMetrics(),
+		policy.DecryptWith("ReadEncrypted", v["key"]),
+	}}
+}
+
+// catalogARNs names databases and their tables. Glue wants the catalog itself as well.
+func catalogARNs(acct account.Account, databases ...string) []string {
+	arns := []string{acct.ARN("glue", "catalog")}
+	for _, database := range databases {
+		arns = append(arns, acct.ARN("glue", "database/"+database), acct.ARN("glue", "table/"+database+"/*"))
+	}
+	return arns
+}
+
+// publishMetrics allows Glue's own metrics. CloudWatch has no resources to name for this action; the
+// namespace is the limit.
+func publishMetrics() policy.Statement {
+	return policy.Statement{
+		Sid: "PublishMetrics", Effect: policy.Allow,
+		Actions:    []string{"cloudwatch:PutMetricData"},
+		Resources:  []string{"*"},
+		Conditions: policy.Conditions{"StringEquals": {"cloudwatch:namespace": {"Glue"}}},
+	}
+}

@@ -1,0 +1,101 @@
+// Package mpp is the third project: the pipelines that process the lake's data in parallel on Glue.
+package mpp
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/dataset"
+	"github.com/tarn-data/tarn/pkg/pipeline"
+	"github.com/tarn-data/tarn/pkg/settings"
+	"github.com/tarn-data/tarn/pkg/tagging"
+)
+
+// Deploy gives the program of the mpp project. The folder is the project's: data sets, queries and
+// job scripts are found below it.
+func Deploy(folder string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		upstream, err := contract.ReadDatalake(ctx)
+		if err != nil {
+			return err
+		}
+		built, err := Build(ctx, folder, upstream)
+		if err != nil {
+			return err
+		}
+		built.Export(ctx)
+		return nil
+	}
+}
+
+// Build makes the resources of the project and gives what it promises its users.
+func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract.MPP, error) {
+	none := contract.MPP{}
+	config := defaults()
+	if err := settings.Load(ctx, contract.ProjectMPP, &config); err != nil {
+		return none, err
+	}
+	scope := config.scope(ctx.Stack())
+	if err := scope.Validate(); err != nil {
+		return none, err
+	}
+	pipelines, err := dataset.Load(os.DirFS(folder), config.Datasets, config.Analytics)
+	if err != nil {
+		return none, err
+	}
+	uploads, err := uploadFolder(folder, config.Uploads)
+	if err != nil {
+		return none, err
+	}
+	acct, err := account.Lookup(ctx)
+	if err != nil {
+		return none, err
+	}
+
+	code, err := pipeline.NewCode(ctx, "code", &pipeline.CodeArgs{
+		Folder: filepath.Join(folder, config.Jobs), Bucket: lake.ArtifactsBucket,
+	})
+	if err != nil {
+		return none, err
+	}
+	if uploads != "" {
+		if _, err := pipeline.NewUpload(ctx, "raw", &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket}); err != nil {
+			return none, fmt.Errorf("mpp:settings.uploads: %w", err)
+		}
+	}
+	built := contract.MPP{Pipelines: map[string]pulumi.Map{}}
+	for _, p := range pipelines {
+		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
+			Pipeline: p, Scope: scope, Account: acct, Lake: lake, Code: code,
+			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays,
+			Tags: tagging.New(scope, contract.ProjectMPP, config.Tags),
+		})
+		if err != nil {
+			return none, err
+		}
+		built.Pipelines[p.Name] = deployed.Contract()
+	}
+	return built, nil
+}
+
+// uploadFolder resolves the folder to upload and refuses one that is not there.
+func uploadFolder(project, uploads string) (string, error) {
+	if uploads == "" {
+		return "", nil
+	}
+	folder := uploads
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(project, uploads)
+	}
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("mpp:settings.uploads: there is no folder %s (`tarn local up` makes the sample data)", folder)
+	}
+	return folder, nil
+}

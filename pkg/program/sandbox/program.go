@@ -1,0 +1,32 @@
+// Package sandbox deploys all three projects as one stack. Outputs go from one to the next directly
+// instead of through stack references.
+package sandbox
+
+import (
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/program/bootstrap"
+	"github.com/tarn-data/tarn/pkg/program/datalake"
+	"github.com/tarn-data/tarn/pkg/program/mpp"
+)
+
+// Deploy is the program of the root project. It runs in cmd/sandbox, two folders below the root.
+func Deploy(ctx *pulumi.Context) error {
+	foundation, err := bootstrap.Build(ctx)
+	if err != nil {
+		return err
+	}
+	lake, err := datalake.Build(ctx, foundation)
+	if err != nil {
+		return err
+	}
+	built, err := mpp.Build(ctx, filepath.Join("..", "..", contract.ProjectMPP), lake)
+	if err != nil {
+		return err
+	}
+	built.Export(ctx)
+	return nil
+}

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// State of a crawler or job within a run.
+type State string
+
+// The states. Glue knows more of them; these are the ones that mean something different to a person.
+const (
+	Waiting   State = "waiting"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Failed    State = "failed"
+	Stopped   State = "stopped"
+)
+
+func (s State) ended() bool {
+	return s == Succeeded || s == Failed || s == Stopped
+}
+
+// Node is a crawler or a job of a run.
+type Node struct {
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"` // "crawler" or "job"
+	State   State     `json:"state"`
+	Run     string    `json:"jobRun,omitempty"`
+	Error   string    `json:"error,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	Seconds float64   `json:"seconds"`
+}
+
+// nodesOf reads the crawlers and jobs of a workflow run's graph, in the order they started; those
+// that have not started come last.
+func nodesOf(graph *types.WorkflowGraph) []Node {
+	if graph == nil {
+		return nil
+	}
+	var nodes []Node
+	for _, n := range graph.Nodes {
+		switch n.Type { //nolint:exhaustive // triggers do no work
+		case types.NodeTypeCrawler:
+			nodes = append(nodes, crawlerNode(n))
+		case types.NodeTypeJob:
+			nodes = append(nodes, jobNode(n))
+		}
+	}
+	slices.SortStableFunc(nodes, func(a, b Node) int {
+		switch {
+		case a.Started.IsZero() == b.Started.IsZero():
+			return a.Started.Compare(b.Started)
+		case a.Started.IsZero():
+			return 1
+		default:
+			return -1
+		}
+	})
+	return nodes
+}
+
+func crawlerNode(n types.Node) Node {
+	node := Node{Name: aws.ToString(n.Name), Kind: "crawler", State: Waiting}
+	if n.CrawlerDetails == nil || len(n.CrawlerDetails.Crawls) == 0 {
+		return node
+	}
+	crawl := n.CrawlerDetails.Crawls[len(n.CrawlerDetails.Crawls)-1]
+	node.State = map[types.CrawlState]State{
+		types.CrawlStateSucceeded: Succeeded, types.CrawlStateFailed: Failed, types.CrawlStateError: Failed,
+		types.CrawlStateCancelled: Stopped, types.CrawlStateCancelling: Running, types.CrawlStateRunning: Running,
+	}[crawl.State]
+	node.Error = aws.ToString(crawl.ErrorMessage)
+	node.setTimes(crawl.StartedOn, crawl.CompletedOn)
+	return node
+}
+
+func jobNode(n types.Node) Node {
+	node := Node{Name: aws.ToString(n.Name), Kind: "job", State: Waiting}
+	if n.JobDetails == nil || len(n.JobDetails.JobRuns) == 0 {
+		return node
+	}
+	// After a retry there are several; the last one counts.
+	latest := slices.MaxFunc(n.JobDetails.JobRuns, func(a, b types.JobRun) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	node.Run = aws.ToString(latest.Id)
+	switch latest.JobRunState {
+	case types.JobRunStateSucceeded:
+		node.State = Succeeded
+	case types.JobRunStateFailed, types.JobRunStateTimeout, types.JobRunStateError, types.JobRunStateExpired:
+		node.State = Failed
+	case types.JobRunStateStopped:
+		node.State = Stopped
+	default:
+		node.State = Running
+	}
+	node.Error = aws.ToString(latest.ErrorMessage)
+	if latest.JobRunState == types.JobRunStateTimeout && node.Error == "" {
+		node.Error = fmt.Sprintf("stopped after its timeout of %d minutes", aws.ToInt32(latest.Timeout))
+	}
+	node.setTimes(latest.StartedOn, latest.CompletedOn)
+	return node
+}
+
+func (n *Node) setTimes(started, completed *time.Time) {
+	if started == nil {
+		return
+	}
+	n.Started = *started
+	if completed != nil {
+		n.Seconds = completed.Sub(*started).Seconds()
+	}
+}
+
+// verdict decides whether a run that ended has succeeded. Glue calls a workflow run COMPLETED also
+// when one of its jobs failed, and when the jobs after it never started.
+func verdict(status types.WorkflowRunStatus, message string, nodes []Node) error {
+	var problems []string
+	for _, node := range nodes {
+		switch {
+		case node.State == Failed || node.State == Stopped:
+			text := fmt.Sprintf("%s %s %s", node.Kind, node.Name, node.State)
+			if node.Error != "" {
+				text += ": " + node.Error
+			}
+			problems = append(problems, text)
+		case node.State == Waiting:
+			problems = append(problems, fmt.Sprintf("%s %s never started", node.Kind, node.Name))
+		}
+	}
+	if len(problems) == 0 && status != types.WorkflowRunStatusCompleted {
+		problems = append(problems, strings.TrimSpace("workflow run "+strings.ToLower(string(status))+" "+message))
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrFailed, strings.Join(problems, "; "))
+}

@@ -1,0 +1,144 @@
+// Package run starts a deployed pipeline through the Glue API, follows it to its end and reads what
+// it did. It works the same against AWS and against the local emulator.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/tarn-data/tarn/pkg/contract"
+)
+
+// ErrFailed is returned when a run ended and any part of it did not succeed.
+var ErrFailed = errors.New("the run failed")
+
+// Observer is told how a run goes on.
+type Observer interface {
+	// NodeStarted says that a crawler or job has begun.
+	NodeStarted(node string)
+	// Line is a line that a job printed.
+	Line(node, text string)
+	// NodeFinished gives a crawler's or job's result.
+	NodeFinished(node Node)
+}
+
+// Runner runs one pipeline.
+type Runner struct {
+	name     string
+	pipeline contract.Pipeline
+	observer Observer
+	poll     time.Duration
+
+	glue   *glue.Client
+	logs   *cloudwatchlogs.Client
+	s3     *s3.Client
+	athena *athena.Client
+}
+
+// New makes a runner with the credentials and the region of the process's environment. poll is how
+// often AWS is asked.
+func New(ctx context.Context, name string, pipeline contract.Pipeline, poll time.Duration, observer Observer) (*Runner, error) {
+	settings, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("AWS credentials: %w", err)
+	}
+	return &Runner{
+		name: name, pipeline: pipeline, observer: observer, poll: poll,
+		glue: glue.NewFromConfig(settings),
+		logs: cloudwatchlogs.NewFromConfig(settings),
+		s3: s3.NewFromConfig(settings, func(o *s3.Options) {
+			o.UsePathStyle = settings.BaseEndpoint != nil // an emulator has no host name for each bucket
+		}),
+		athena: athena.NewFromConfig(settings),
+	}, nil
+}
+
+// Start starts the pipeline's workflow and gives the id of the run.
+func (r *Runner) Start(ctx context.Context) (string, error) {
+	started, err := r.glue.StartWorkflowRun(ctx, &glue.StartWorkflowRunInput{Name: aws.String(r.pipeline.Workflow)})
+	var busy *types.ConcurrentRunsExceededException
+	switch {
+	case errors.As(err, &busy):
+		return "", fmt.Errorf("pipeline %s is already running; wait for that run to end", r.name)
+	case err != nil:
+		return "", fmt.Errorf("starting workflow %s: %w", r.pipeline.Workflow, err)
+	}
+	return aws.ToString(started.RunId), nil
+}
+
+// Follow reports a run until it ends. It returns ErrFailed when a part of it failed. When ctx ends
+// first the run goes on: see Stop.
+func (r *Runner) Follow(ctx context.Context, runID string) ([]Node, error) {
+	seen := map[string]State{}
+	tails := map[string]*tail{}
+	for {
+		run, err := r.workflowRun(ctx, runID)
+		if err != nil {
+			return nil, err
+		}
+		nodes := nodesOf(run.Graph)
+		for _, node := range nodes {
+			before, known := seen[node.Name]
+			seen[node.Name] = node.State
+			if !known && node.State != Waiting || known && before == Waiting && node.State != Waiting {
+				r.observer.NodeStarted(node.Name)
+			}
+			if err := r.printLog(ctx, node, tails); err != nil {
+				return nodes, err
+			}
+			if node.State.ended() && !before.ended() {
+				r.observer.NodeFinished(node)
+			}
+		}
+		if run.Status != types.WorkflowRunStatusRunning && run.Status != types.WorkflowRunStatusStopping {
+			return nodes, verdict(run.Status, aws.ToString(run.ErrorMessage), nodes)
+		}
+		select {
+		case <-ctx.Done():
+			return nodes, ctx.Err()
+		case <-time.After(r.poll):
+		}
+	}
+}
+
+// Stop asks Glue to stop a run.
+func (r *Runner) Stop(ctx context.Context, runID string) error {
+	_, err := r.glue.StopWorkflowRun(ctx, &glue.StopWorkflowRunInput{
+		Name: aws.String(r.pipeline.Workflow), RunId: aws.String(runID),
+	})
+	if err != nil {
+		return fmt.Errorf("stopping run %s: %w", runID, err)
+	}
+	return nil
+}
+
+func (r *Runner) workflowRun(ctx context.Context, runID string) (*types.WorkflowRun, error) {
+	out, err := r.glue.GetWorkflowRun(ctx, &glue.GetWorkflowRunInput{
+		Name: aws.String(r.pipeline.Workflow), RunId: aws.String(runID), IncludeGraph: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("asking for run %s: %w", runID, err)
+	}
+	return out.Run, nil
+}
+
+// printLog passes on what a job has printed since the last call.
+func (r *Runner) printLog(ctx context.Context, node Node, tails map[string]*tail) error {
+	if node.Run == "" {
+		return nil
+	}
+	if tails[node.Run] == nil {
+		tails[node.Run] = newTail(r.logs, r.pipeline.LogPrefix+"/output", node.Run)
+	}
+	return tails[node.Run].next(ctx, func(line string) { r.observer.Line(node.Name, line) })
+}
