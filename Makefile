@@ -1,0 +1,59 @@
+# Everything a person or a build system does with this repository. `make help` lists it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TARN   := bin/tarn
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE   := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+export CGO_ENABLED := $(if $(RACE),1,0)
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: build ## set up everything, deploy the lake on this machine, run the sample pipeline, show the answer
+	@$(TARN) up
+	@$(TARN) run flights
+
+down: build ## delete what `make up` deployed and stop the emulator
+	@$(TARN) destroy
+	@$(TARN) local down
+
+test: tools test-go test-python test-e2e ## run every test
+
+test-go: tools ## unit tests, and whole programs without an engine
+	go vet ./...
+	go test $(RACE) ./cmd/... ./local/... ./pkg/...
+	cd local/awsplugin && go vet ./... && go test ./...
+
+test-python: tools ## Spark jobs on real Spark, and the emulator
+	.tarn/python -m pytest -q mpp/jobs/tests local/emulator/tests
+
+test-e2e: tools ## the whole platform through the real engine, the real provider and real Spark
+	go test -count=1 -v -timeout 40m ./e2e
+
+lint: build ## linters, formatting, module files
+	@$(TARN) doctor --fix --lint >/dev/null
+	.tarn/golangci-lint run ./...
+	cd local/awsplugin && ../../.tarn/golangci-lint run --config ../../.golangci.yml ./...
+	.tarn/python -m ruff check .
+	.tarn/python -m ruff format --check .
+
+tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
+	for folder in . local/awsplugin local/toolchain/pulumi local/toolchain/languagego local/toolchain/golangcilint; do \
+	  (cd $$folder && go mod tidy -diff) || exit 1; done
+
+fuzz: ## fuzz every parser for half a minute each
+	for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' pkg local cmd | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | sed 's/func //'); do \
+	    go test -run='^$$' -fuzz="^$$name$$" -fuzztime=30s ./$$target || exit 1; done; done
+
+tools: build ## make the local tool chain; the first time some 15 to 30 minutes
+	@$(TARN) doctor --fix
+
+build: ## build bin/tarn
+	@[ -x $(TARN) ] || echo "building $(TARN): about 3 minutes the first time, seconds afterwards"
+	@go build -o $(TARN) ./cmd/tarn
+
+.PHONY: help up down test test-go test-python test-e2e lint tidy-check fuzz tools build

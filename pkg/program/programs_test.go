@@ -1,0 +1,196 @@
+// Package program_test runs the whole programs without an engine. One package for all of them,
+// because linking the AWS SDK into a test binary takes longer than running it.
+package program_test
+
+import (
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/program/bootstrap"
+	"github.com/tarn-data/tarn/pkg/program/datalake"
+	"github.com/tarn-data/tarn/pkg/program/mpp"
+	"github.com/tarn-data/tarn/pkg/pulumitest"
+)
+
+// upstream is what deployed bootstrap and datalake stacks would export.
+func upstream(environment string) map[string]map[string]any {
+	return map[string]map[string]any{
+		contract.StackName(contract.ProjectBootstrap, environment): {
+			"stateBucket": "tarn-state", "lockTable": "tarn-locks", "ciUser": "ci",
+			"keyArn": "arn:aws:kms:us-east-1:123456789012:key/k", "keyAlias": "alias/tarn",
+		},
+		contract.StackName(contract.ProjectDatalake, environment): {
+			"keyArn":    "arn:aws:kms:us-east-1:123456789012:key/k",
+			"rawBucket": "raw", "stagedBucket": "staged", "analyticsBucket": "analytics",
+			"quarantineBucket": "quarantine", "artifactsBucket": "artifacts",
+			"rawDatabase": "raw_db", "stagedDatabase": "staged_db", "analyticsDatabase": "analytics_db",
+			"quarantineDatabase": "quarantine_db", "workgroup": "lake",
+		},
+	}
+}
+
+type project struct {
+	name    string
+	folder  string
+	program pulumi.RunFunc
+}
+
+func projects() []project {
+	return []project{
+		{contract.ProjectBootstrap, "../../bootstrap", bootstrap.Deploy},
+		{contract.ProjectDatalake, "../../datalake", datalake.Deploy},
+		{contract.ProjectMPP, "../../mpp", mpp.Deploy("../../mpp")},
+	}
+}
+
+// shippedSettings reads the settings of a committed stack file. Local folders that only a running
+// local environment has are left out.
+func shippedSettings(t *testing.T, p project, environment string) map[string]any {
+	t.Helper()
+	raw, err := os.ReadFile(p.folder + "/Pulumi." + environment + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	settings, _ := file.Config[p.name+":settings"].(map[string]any)
+	delete(settings, "uploads")
+	return settings
+}
+
+func TestEveryShippedEnvironmentKeepsTheInvariants(t *testing.T) {
+	t.Parallel()
+	for _, p := range projects() {
+		for _, environment := range []string{"local", "dev", "staging", "prod"} {
+			t.Run(p.name+"/"+environment, func(t *testing.T) {
+				t.Parallel()
+				recorder := &pulumitest.Recorder{Upstream: upstream(environment)}
+				if err := recorder.Run(t, p.program, p.name, environment, shippedSettings(t, p, environment)); err != nil {
+					t.Fatal(err)
+				}
+				pulumitest.CheckInvariants(t, recorder)
+			})
+		}
+	}
+}
+
+func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		project int
+		change  map[string]any
+		want    string
+	}{
+		"no settings":             {0, nil, "bootstrap:settings is not set: add it to Pulumi.test.yaml"},
+		"unknown field":           {0, map[string]any{"organisation": "x"}, `unknown field "organisation"; known fields:`},
+		"wrong type":              {0, map[string]any{"stateHistoryDays": "x"}, `field "stateHistoryDays" is a string, want int`},
+		"no organization":         {0, map[string]any{"organization": ""}, "organization is required"},
+		"bad organization":        {0, map[string]any{"organization": "My Company"}, `organization "My Company": want lower-case`},
+		"long organization":       {0, map[string]any{"organization": strings.Repeat("x", 40)}, "S3 allows 63: shorten the organization"},
+		"key window":              {0, map[string]any{"keyDeletionWindowDays": 3}, "keyDeletionWindowDays is 3, KMS allows 7 to 30"},
+		"protected and deleted":   {0, map[string]any{"protect": true, "deleteStateOnDestroy": true}, "contradict each other"},
+		"no history":              {0, map[string]any{"stateHistoryDays": 0}, "stateHistoryDays is 0, want at least 1"},
+		"unknown zone":            {1, map[string]any{"retention": map[string]any{"rwa": map[string]any{}}}, "retention.rwa: there is no such zone"},
+		"scan limit":              {1, map[string]any{"queryScanLimitBytes": 1}, "queryScanLimitBytes is 1, Athena wants at least"},
+		"delete protected data":   {1, map[string]any{"deleteDataOnDestroy": true, "protect": true}, "contradict each other"},
+		"lifecycle order":         {1, retention(transition(90, "GLACIER"), transition(180, "STANDARD_IA")), "only in the order"},
+		"lifecycle minimum":       {1, retention(transition(5, "STANDARD_IA")), "S3 wants at least 30 for STANDARD_IA"},
+		"lifecycle class":         {1, retention(transition(5, "FREEZER")), `storageClass "FREEZER": want one of`},
+		"misspelt lifecycle":      {1, map[string]any{"retention": map[string]any{"raw": map[string]any{"expiryDays": 1}}}, `unknown field "expiryDays"`},
+		"log retention":           {2, map[string]any{"logRetentionDays": 2}, "logRetentionDays is 2, CloudWatch Logs accepts"},
+		"worker type":             {2, capacity("workerType", "G.3X"), `capacity.workerType "G.3X": want one of`},
+		"flex on a large worker":  {2, capacity2("workerType", "G.8X", "executionClass", "FLEX"), "the FLEX execution class runs on"},
+		"one worker":              {2, capacity("maxWorkers", 1), "capacity.maxWorkers is 1, Glue wants at least 2"},
+		"endless job":             {2, capacity("timeoutMinutes", 99999), "capacity.timeoutMinutes is 99999, want 1 to 10080"},
+		"glue version":            {2, capacity("glueVersion", "2.0"), `capacity.glueVersion "2.0": want one of`},
+		"no folder to upload":     {2, map[string]any{"uploads": "nowhere"}, "mpp:settings.uploads: there is no folder"},
+		"unknown field in object": {2, capacity("maxWorker", 5), `unknown field "maxWorker"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := projects()[test.project]
+			var settings map[string]any
+			if test.change != nil {
+				settings = map[string]any{"organization": "tarn", "protect": false}
+				if test.project == 2 {
+					delete(settings, "protect")
+				}
+				maps.Copy(settings, test.change)
+			}
+			recorder := &pulumitest.Recorder{Upstream: upstream("test")}
+			err := recorder.Run(t, p.program, p.name, "test", settings)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v\nwant one with %q", err, test.want)
+			}
+			for _, resource := range recorder.Resources() {
+				if resource.Type != "pulumi:pulumi:Stack" {
+					t.Errorf("%s %s was registered before the error", resource.Type, resource.Name)
+				}
+			}
+		})
+	}
+}
+
+func retention(transitions ...map[string]any) map[string]any {
+	return map[string]any{"retention": map[string]any{"raw": map[string]any{"noncurrentDays": 1, "transitions": transitions}}}
+}
+
+func transition(days int, class string) map[string]any {
+	return map[string]any{"days": days, "storageClass": class}
+}
+
+func capacity(field string, value any) map[string]any {
+	return map[string]any{"capacity": map[string]any{field: value}}
+}
+
+func capacity2(field1 string, value1 any, field2 string, value2 any) map[string]any {
+	return map[string]any{"capacity": map[string]any{field1: value1, field2: value2}}
+}
+
+// Every output that a project needs is taken away in turn; the program must name it and stop, in a
+// preview as well as in an update.
+func TestMissingOutputIsNamed(t *testing.T) {
+	t.Parallel()
+	for at, from := range map[int]string{1: contract.ProjectBootstrap, 2: contract.ProjectDatalake} {
+		p := projects()[at]
+		stack := contract.StackName(from, "test")
+		for output := range upstream("test")[stack] {
+			for _, broken := range []any{nil, "", 5} {
+				t.Run(p.name+"/"+output, func(t *testing.T) {
+					t.Parallel()
+					outputs := upstream("test")
+					outputs[stack][output] = broken
+					if broken == nil {
+						delete(outputs[stack], output)
+					}
+					recorder := &pulumitest.Recorder{Upstream: outputs}
+					err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+					if err == nil || !strings.Contains(err.Error(), `output "`+output+`" of stack `+stack) {
+						t.Fatalf("error %v", err)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestMissingStackIsNamed(t *testing.T) {
+	t.Parallel()
+	p := projects()[1]
+	recorder := &pulumitest.Recorder{Upstream: map[string]map[string]any{}}
+	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+	if err == nil || !strings.Contains(err.Error(), "organization/bootstrap/test") {
+		t.Fatalf("error %v", err)
+	}
+}

@@ -1,0 +1,182 @@
+package pulumitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tarn-data/tarn/pkg/tagging"
+)
+
+// untaggable are the types that AWS has no tags for, or whose tags belong to another resource.
+// Objects could have tags, but their number is limited to ten and they belong to the data's owners.
+var untaggable = []string{
+	"aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:kms/alias:Alias",
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "aws:s3/bucketLoggingV2:BucketLoggingV2",
+	"aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+}
+
+// withoutResourceLevel are the actions for which AWS knows no resource to name (Service
+// Authorization Reference). They may be allowed on "*", with a condition.
+var withoutResourceLevel = []string{"cloudwatch:PutMetricData"}
+
+// CheckInvariants holds for every program of the platform:
+// components and their children have a parent, what can have tags has ours, policies allow no
+// wildcard, and buckets are private, encrypted, versioned, TLS-only and expire old versions.
+func CheckInvariants(t *testing.T, r *Recorder) {
+	t.Helper()
+	resources := r.Resources()
+	if len(resources) == 0 {
+		t.Fatal("the program registered nothing")
+	}
+	for _, resource := range resources {
+		if resource.Parent == "" && resource.Type != "pulumi:pulumi:Stack" {
+			t.Errorf("%s %s has no parent", resource.Type, resource.Name)
+		}
+		if !resource.Custom || !strings.HasPrefix(resource.Type, "aws:") {
+			continue
+		}
+		checkTags(t, resource)
+		checkPolicies(t, resource)
+	}
+	checkBuckets(t, r)
+}
+
+func checkTags(t *testing.T, resource Resource) {
+	t.Helper()
+	tags, _ := resource.Inputs["tags"].(map[string]any)
+	if slices.Contains(untaggable, resource.Type) {
+		if tags != nil {
+			t.Errorf("%s %s has tags, take it off the list of untaggable types", resource.Type, resource.Name)
+		}
+		return
+	}
+	for _, key := range []string{tagging.KeyOrganization, tagging.KeyEnvironment, tagging.KeyProject, tagging.KeyManagedBy} {
+		if tags[key] == nil {
+			t.Errorf("%s %s has no tag %s", resource.Type, resource.Name, key)
+		}
+	}
+}
+
+// Statement is a policy statement as AWS reads it.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Principal any
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string][]string
+}
+
+// Statements reads the policy documents among a resource's inputs.
+func Statements(t *testing.T, resource Resource) []Statement {
+	t.Helper()
+	var all []Statement
+	for _, property := range []string{"policy", "assumeRolePolicy"} {
+		text, found := resource.Inputs[property].(string)
+		if !found {
+			continue
+		}
+		var document struct {
+			Version   string
+			Statement []Statement
+		}
+		if err := json.Unmarshal([]byte(text), &document); err != nil {
+			t.Errorf("%s %s: %s is not a policy: %v", resource.Type, resource.Name, property, err)
+		}
+		if document.Version != "2012-10-17" {
+			t.Errorf("%s %s: policy version %q", resource.Type, resource.Name, document.Version)
+		}
+		all = append(all, document.Statement...)
+	}
+	return all
+}
+
+func checkPolicies(t *testing.T, resource Resource) {
+	t.Helper()
+	resourcePolicy := resource.Type == "aws:s3/bucketPolicy:BucketPolicy" || resource.Type == "aws:kms/key:Key"
+	for _, s := range Statements(t, resource) {
+		where := fmt.Sprintf("%s %s, statement %s", resource.Type, resource.Name, s.Sid)
+		if s.Sid == "" {
+			t.Errorf("%s has no Sid", where)
+		}
+		if s.Effect != "Allow" {
+			continue
+		}
+		for _, action := range s.Action {
+			if strings.Contains(action, "*") {
+				t.Errorf("%s allows %s", where, action)
+			}
+		}
+		if s.Principal == "*" {
+			t.Errorf("%s allows everybody", where)
+		}
+		if slices.Contains(s.Resource, "*") && !resourcePolicy {
+			for _, action := range s.Action {
+				if !slices.Contains(withoutResourceLevel, action) || s.Condition == nil {
+					t.Errorf("%s allows %s on every resource", where, action)
+				}
+			}
+		}
+		if strings.Contains(fmt.Sprint(s.Principal), ".amazonaws.com") && s.Condition == nil {
+			t.Errorf("%s lets a service act for anybody's account", where)
+		}
+	}
+}
+
+func checkBuckets(t *testing.T, r *Recorder) {
+	t.Helper()
+	of := func(token, bucket string) Resource {
+		for _, resource := range r.OfType(token) {
+			if resource.Inputs["bucket"] == bucket {
+				return resource
+			}
+		}
+		t.Errorf("bucket %s has no %s", bucket, token)
+		return Resource{}
+	}
+	for _, bucket := range r.OfType("aws:s3/bucketV2:BucketV2") {
+		name, _ := bucket.Inputs["bucket"].(string)
+		if name == "" {
+			t.Errorf("bucket %s has no deterministic name", bucket.Name)
+			continue
+		}
+		block := of("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", name)
+		for _, flag := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
+			if block.Inputs[flag] != true {
+				t.Errorf("bucket %s: %s is not true", name, flag)
+			}
+		}
+		contains := func(token, want string) {
+			if raw := asJSON(t, of(token, name).Inputs); !strings.Contains(raw, want) {
+				t.Errorf("bucket %s: %s has no %s: %s", name, token, want, raw)
+			}
+		}
+		contains("aws:s3/bucketOwnershipControls:BucketOwnershipControls", `"BucketOwnerEnforced"`)
+		contains("aws:s3/bucketVersioningV2:BucketVersioningV2", `"Enabled"`)
+		contains("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", `"noncurrentDays"`)
+		contains("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", `"daysAfterInitiation":7`)
+		contains("aws:s3/bucketPolicy:BucketPolicy", `DenyInsecureTransport`)
+		if strings.Contains(name, "access-logs") {
+			contains("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `"AES256"`)
+			continue
+		}
+		contains("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `"aws:kms"`)
+		contains("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `"bucketKeyEnabled":true`)
+		contains("aws:s3/bucketPolicy:BucketPolicy", `DenyWrongKey`)
+	}
+}
+
+func asJSON(t *testing.T, value any) string {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

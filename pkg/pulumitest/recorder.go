@@ -1,0 +1,158 @@
+// Package pulumitest runs a whole program without an engine and records what it registers.
+package pulumitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Account and region of the pretended provider.
+const (
+	AccountID = "123456789012"
+	Region    = "us-east-1"
+)
+
+// Resource is a resource that a program registered.
+type Resource struct {
+	Type   string
+	Name   string
+	Custom bool   // a resource of a provider, not a component
+	Parent string // URN
+	Inputs map[string]any
+}
+
+// Recorder pretends to be the engine and the provider.
+type Recorder struct {
+	// Upstream gives the outputs of other stacks by full stack name.
+	Upstream map[string]map[string]any
+
+	mu        sync.Mutex // registrations arrive from several goroutines
+	resources []Resource
+}
+
+// Run runs a program as project and stack with the settings object of the project, and gives the
+// program's error. Settings are YAML-like Go values.
+func (r *Recorder) Run(t *testing.T, program pulumi.RunFunc, project, stack string, settings map[string]any) error {
+	t.Helper()
+	return r.RunConfigured(t, program, project, stack, map[string]map[string]any{project: settings})
+}
+
+// RunConfigured is Run with settings for several projects, as a program over all of them needs.
+func (r *Recorder) RunConfigured(
+	t *testing.T, program pulumi.RunFunc, project, stack string, settings map[string]map[string]any,
+) error {
+	t.Helper()
+	config := map[string]string{}
+	for namespace, values := range settings {
+		if values == nil {
+			continue
+		}
+		raw, err := json.Marshal(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config[namespace+":settings"] = string(raw)
+	}
+	return pulumi.RunErr(program, pulumi.WithMocks(project, stack, r), func(info *pulumi.RunInfo) {
+		info.Config = config
+	})
+}
+
+// Resources gives what was registered, in no particular order.
+func (r *Recorder) Resources() []Resource {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Resource{}, r.resources...)
+}
+
+// OfType gives the resources of one type.
+func (r *Recorder) OfType(token string) []Resource {
+	var out []Resource
+	for _, resource := range r.Resources() {
+		if resource.Type == token {
+			out = append(out, resource)
+		}
+	}
+	return out
+}
+
+// NewResource implements pulumi.MockResourceMonitor.
+func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == "pulumi:pulumi:StackReference" {
+		return r.stackReference(args)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	recorded := Resource{Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs.Mappable()}
+	if args.RegisterRPC != nil {
+		recorded.Parent = args.RegisterRPC.GetParent()
+	}
+	r.resources = append(r.resources, recorded)
+
+	outputs := args.Inputs.Copy()
+	id := args.Name + "-id"
+	if name := physicalName(args.Inputs); name != "" {
+		id = name
+	}
+	outputs["arn"] = resource.NewStringProperty(fmt.Sprintf("arn:aws:%s:%s:%s:%s", service(args.TypeToken), Region, AccountID, id))
+	if args.TypeToken == "aws:s3/bucketV2:BucketV2" {
+		outputs["arn"] = resource.NewStringProperty("arn:aws:s3:::" + id)
+	}
+	if args.TypeToken == "aws:kms/key:Key" {
+		outputs["keyId"] = resource.NewStringProperty(id)
+	}
+	return id, outputs, nil
+}
+
+// Call implements pulumi.MockResourceMonitor.
+func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.NewPropertyMapFromMap(map[string]any{
+			"accountId": AccountID, "arn": "arn:aws:iam::" + AccountID + ":user/test", "id": AccountID, "userId": "AIDATEST",
+		}), nil
+	case "aws:index/getRegion:getRegion":
+		return resource.NewPropertyMapFromMap(map[string]any{
+			"name": Region, "id": Region, "description": "test", "endpoint": "test",
+		}), nil
+	default:
+		return nil, fmt.Errorf("the test does not know the function %s", args.Token)
+	}
+}
+
+func (r *Recorder) stackReference(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	stack := args.Inputs["name"].StringValue()
+	outputs, found := r.Upstream[stack]
+	if !found {
+		return "", nil, fmt.Errorf("unknown stack %q", stack)
+	}
+	return stack, resource.PropertyMap{
+		"name":    resource.NewStringProperty(stack),
+		"outputs": resource.NewObjectProperty(resource.NewPropertyMapFromMap(maps.Clone(outputs))),
+	}, nil
+}
+
+// physicalName gives the name a resource will have at AWS, if the program set one.
+func physicalName(inputs resource.PropertyMap) string {
+	for _, key := range []resource.PropertyKey{"bucket", "name"} {
+		if value, found := inputs[key]; found && value.IsString() {
+			return value.StringValue()
+		}
+	}
+	return ""
+}
+
+func service(token string) string {
+	parts := strings.FieldsFunc(token, func(c rune) bool { return c == ':' || c == '/' })
+	if len(parts) < 2 {
+		return token
+	}
+	return parts[1]
+}
