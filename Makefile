@@ -28,17 +28,16 @@ test-go: tools ## unit tests, and whole programs without an engine
 	cd local/awsplugin && go vet ./... && go test ./...
 
 test-python: tools ## Spark jobs on real Spark, and the emulator
-	.tarn/python -m pytest -q mpp/jobs/tests local/emulator/tests
+	"$$($(TARN) doctor --which "python environment")" -m pytest -q mpp/jobs/tests local/emulator/tests
 
 test-e2e: tools ## the whole platform through the real engine, the real provider and real Spark
 	go test -count=1 -v -timeout 40m ./e2e
 
 lint: build ## linters, formatting, module files
 	@$(TARN) doctor --fix --lint >/dev/null
-	.tarn/golangci-lint run ./...
-	cd local/awsplugin && ../../.tarn/golangci-lint run --config ../../.golangci.yml ./...
-	.tarn/python -m ruff check .
-	.tarn/python -m ruff format --check .
+	linter=$$($(TARN) doctor --which golangci-lint) && $$linter run ./... && \
+	  cd local/awsplugin && $$linter run --config ../../.golangci.yml ./...
+	python=$$($(TARN) doctor --which "python environment") && $$python -m ruff check . && $$python -m ruff format --check .
 
 tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
 	for folder in . local/awsplugin local/toolchain/pulumi local/toolchain/languagego local/toolchain/golangcilint; do \

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,11 @@ for one that is missing, the command that fixes it. Exits 1 when one is missing.
 	}
 	fix := doctor.Flags().Bool("fix", false, "make what is missing")
 	lint := doctor.Flags().Bool("lint", false, "also the linter that the tests of this repository need")
+	which := doctor.Flags().String("which", "", "print only the path of one tool, for scripts")
 	doctor.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *which != "" {
+			return a.which(cmd.Context(), *which)
+		}
 		if *fix {
 			if err := a.fix(cmd.Context(), *lint); err != nil {
 				return err
@@ -44,8 +50,24 @@ func (a *app) fix(ctx context.Context, lint bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = toolchain.EnsureLinter(ctx, paths, func(step, message string) { view.Line(step, message) })
+	_, err = toolchain.EnsureLinter(ctx, paths, view)
 	return err
+}
+
+// which prints where a tool is.
+func (a *app) which(ctx context.Context, name string) error {
+	paths, err := toolchain.NewPaths(a.root)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, tool := range toolchain.Inspect(ctx, paths) {
+		if tool.Name == name && !tool.Missing() {
+			return a.print(tool, tool.Path)
+		}
+		known = append(known, tool.Name)
+	}
+	return usageError{fmt.Errorf("there is no tool %q; tools: %s", name, strings.Join(known, ", "))}
 }
 
 func (a *app) diagnose(ctx context.Context) error {
@@ -58,7 +80,7 @@ func (a *app) diagnose(ctx context.Context) error {
 	var rows [][]string
 	for _, tool := range tools {
 		where := tool.Path
-		if tool.Origin == toolchain.Missing {
+		if tool.Missing() {
 			missing = true
 			where = tool.Fix
 		}

@@ -42,7 +42,7 @@ func (a *app) enterLocal(ctx context.Context) error {
 	if err != nil {
 		return hinted{err, "Start it with `tarn local up`, or deploy everything with `tarn up`."}
 	}
-	tools, err := a.tools(ctx, func(string, string) {})
+	tools, err := a.quietTools(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (a *app) localCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tools, err := a.tools(cmd.Context(), toolchain.Discard)
+			tools, err := a.quietTools(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -194,8 +194,17 @@ func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) 
 	}
 }
 
-func (a *app) emulatorFolder() string { return filepath.Join(a.root, ".tarn", "emulator") }
-func (a *app) stateFolder() string    { return filepath.Join(a.root, ".tarn", "state") }
+// runFolder holds what the local environment needs while it runs. TARN_STATE puts it elsewhere, for a
+// second local environment beside the first.
+func (a *app) runFolder() string {
+	if folder := os.Getenv("TARN_STATE"); folder != "" {
+		return folder
+	}
+	return filepath.Join(a.root, ".tarn")
+}
+
+func (a *app) emulatorFolder() string { return filepath.Join(a.runFolder(), "emulator") }
+func (a *app) stateFolder() string    { return filepath.Join(a.runFolder(), "state") }
 func (a *app) backendFolder(instance emulator.Instance) string {
 	return filepath.Join(a.stateFolder(), instance.ID)
 }

@@ -30,8 +30,8 @@ type app struct {
 	root        string
 }
 
-// run executes a command line and gives the exit code.
-func run(args []string, out, problems io.Writer) int {
+// runCommandLine executes a command line and gives the exit code.
+func runCommandLine(args []string, out, problems io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{out: out, problems: problems}

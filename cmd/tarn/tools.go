@@ -2,25 +2,33 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/tarn-data/tarn/local/toolchain"
 	"github.com/tarn-data/tarn/pkg/console"
 )
 
-// tools gives the tools of the local environment and makes those that are missing.
-func (a *app) tools(ctx context.Context, progress toolchain.Progress) (toolchain.Tools, error) {
+// tools gives the tools of the local environment, and makes those that are missing.
+func (a *app) tools(ctx context.Context, view console.Console) (toolchain.Tools, error) {
 	paths, err := toolchain.NewPaths(a.root)
 	if err != nil {
 		return toolchain.Tools{}, err
 	}
-	return toolchain.Ensure(ctx, paths, progress)
+	return toolchain.Ensure(ctx, paths, view)
 }
 
-// showTools is tools with its progress on the console.
+// quietTools is tools for a command that has nothing to say about them.
+func (a *app) quietTools(ctx context.Context) (toolchain.Tools, error) {
+	silent := console.Plain(io.Discard)
+	defer silent.Close()
+	return a.tools(ctx, silent)
+}
+
+// showTools is tools as a task of its own.
 func (a *app) showTools(ctx context.Context, view console.Console) (toolchain.Tools, error) {
 	const task = "tools"
 	view.Start(task)
-	tools, err := a.tools(ctx, func(step, message string) { view.Line(step, message) })
+	tools, err := a.tools(ctx, view)
 	view.Finish(task, "", err)
 	return tools, err
 }

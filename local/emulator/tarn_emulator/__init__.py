@@ -1,0 +1,1 @@
+"""Tarn's local AWS: moto in server mode, with what it lacks added and Glue jobs really run."""

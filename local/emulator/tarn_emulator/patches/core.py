@@ -1,0 +1,44 @@
+"""moto's core.
+
+| what | kind | why |
+|---|---|---|
+| call_action | extends | a REST path of no operation got an empty 404 |
+| method_names_from_class | replaces | it inspected the whole class again at every request |
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import BaseResponse
+
+from tarn_emulator.patches.refusals import UnimplementedCallError
+from tarn_emulator.patches.registry import extends, replaces
+
+
+@extends(
+    "core",
+    "call_action",
+    reason="a REST path that matches no operation got an empty 404 instead of an error",
+    target="moto.core.responses:BaseResponse",
+)
+def call_action(upstream: Callable[..., Any], self: BaseResponse) -> Any:
+    """Refuse a request that names no operation; upstream serves the rest."""
+    if not self._get_action():
+        raise UnimplementedCallError("no operation of the service has this method and path")
+    return upstream(self)
+
+
+@replaces(
+    "core",
+    "method_names_from_class",
+    reason="the EC2 class has a thousand members, and they were listed at every request",
+    target="moto.core.responses",
+)
+@functools.cache
+def method_names_from_class(owner: type) -> list[str]:
+    """The names of the functions of a class, which are its operations."""
+    return [name for name, _ in inspect.getmembers(owner, predicate=inspect.isfunction)]

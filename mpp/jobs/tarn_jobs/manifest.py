@@ -1,0 +1,187 @@
+"""The manifest of a pipeline: its data sets and analytics tables, as the deployment wrote it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tarn_jobs import storage
+from tarn_jobs.errors import JobError
+
+_VERSION = 1
+# Lower case only: the Glue catalog folds names, and "Id" next to "id" would collide there.
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TYPE = re.compile(
+    r"int|bigint|float|double|string|boolean|date|timestamp|decimal\((\d{1,2}),(\d{1,2})\)"
+)
+_TRANSFORM = re.compile(
+    r"(?:(?:years|months|days|hours)\((?P<time>\w+)\)"
+    r"|(?:bucket|truncate)\(\d+, ?(?P<number>\w+)\)|(?P<identity>\w+))"
+)
+_CSV_OPTIONS = {"header", "nullValue", "sep"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a data set."""
+
+    name: str
+    type: str
+    required: bool
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the raw files of a data set are, below the raw zone, and how they are written."""
+
+    path: str
+    null_value: str
+    separator: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: raw files in, one staged table out."""
+
+    name: str
+    source: Source
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names in the order of the file."""
+        return [column.name for column in self.columns]
+
+
+@dataclass(frozen=True)
+class AnalyticsTable:
+    """An analytics table: a query over the staged tables."""
+
+    name: str
+    sql: str
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a pipeline's jobs do."""
+
+    pipeline: str
+    datasets: tuple[Dataset, ...]
+    tables: tuple[AnalyticsTable, ...]
+
+
+def load(uri: str) -> Manifest:
+    """Read and check the manifest at a URI."""
+    text = storage.read_text(uri)
+    try:
+        return parse(json.loads(text))
+    except (JobError, json.JSONDecodeError) as error:
+        raise JobError(f"manifest {uri}: {error}") from error
+
+
+def parse(document: Mapping[str, Any]) -> Manifest:
+    """Check a manifest document; the error names the data set or table and the field."""
+    if document.get("version") != _VERSION:
+        raise JobError(f"version {document.get('version')!r} is not {_VERSION}")
+    pipeline = _required(document, "pipeline", "manifest")
+    datasets = tuple(_dataset(entry) for entry in document.get("datasets") or [])
+    tables = tuple(_table(entry) for entry in document.get("tables") or [])
+    for kind, items in (("data set", datasets), ("table", tables)):
+        if twice := _repeated(item.name for item in items):
+            raise JobError(f"{kind} {twice} is defined twice")
+    return Manifest(pipeline, datasets, tables)
+
+
+def _dataset(entry: Mapping[str, Any]) -> Dataset:
+    name = _identifier(_required(entry, "name", "data set"), "data set")
+    where = f"data set {name}"
+    columns = tuple(_column(column, where) for column in _required(entry, "columns", where))
+    names = [column.name for column in columns]
+    if twice := _repeated(names):
+        raise JobError(f"{where}: column {twice} is defined twice")
+    key = tuple(_required(entry, "key", where))
+    for column in key:
+        if column not in names:
+            raise JobError(f"{where}: key column {column} is not one of its columns")
+    partition_by = _transforms(entry, names, where)
+    return Dataset(name, _source(_required(entry, "source", where), where), columns, key,
+                   partition_by)
+
+
+def _source(entry: Mapping[str, Any], where: str) -> Source:
+    if entry.get("format") != "csv":
+        raise JobError(f"{where}: source.format {entry.get('format')!r} is not csv")
+    options = dict(entry.get("options") or {})
+    if unknown := sorted(set(options) - _CSV_OPTIONS):
+        raise JobError(f"{where}: source.options.{unknown[0]} is not one of "
+                       f"{', '.join(sorted(_CSV_OPTIONS))}")
+    # The header is what proves that a file has the columns in the order of the manifest.
+    if str(options.get("header", "true")).lower() != "true":
+        raise JobError(f"{where}: source.options.header must be true")
+    separator = options.get("sep", ",")
+    if len(separator) != 1 or separator in '"\r\n' or ord(separator) > 127:
+        raise JobError(f"{where}: source.options.sep must be one ASCII character")
+    path = str(_required(entry, "path", where)).strip("/")
+    return Source(path, options.get("nullValue", ""), separator)
+
+
+def _column(entry: Mapping[str, Any], where: str) -> Column:
+    name = _identifier(_required(entry, "name", where), f"{where}: column")
+    kind = str(_required(entry, "type", f"{where}: column {name}")).lower().replace(" ", "")
+    match = _TYPE.fullmatch(kind)
+    if not match:
+        raise JobError(f"{where}: column {name}: type {kind!r} is not known")
+    if kind.startswith("decimal") and not int(match[2]) <= int(match[1]) <= 38:
+        raise JobError(f"{where}: column {name}: {kind} needs scale <= precision <= 38")
+    return Column(name, kind, bool(entry.get("required", False)), entry.get("description") or "")
+
+
+def _table(entry: Mapping[str, Any]) -> AnalyticsTable:
+    name = _identifier(_required(entry, "name", "table"), "table")
+    where = f"table {name}"
+    return AnalyticsTable(
+        name,
+        _required(entry, "sql", where),
+        tuple(_identifier(column, f"{where}: key") for column in _required(entry, "key", where)),
+        _transforms(entry, None, where),
+    )
+
+
+def _transforms(entry: Mapping[str, Any], names: list[str] | None, where: str) -> tuple[str, ...]:
+    transforms = tuple(entry.get("partition_by") or [])
+    for transform in transforms:
+        match = _TRANSFORM.fullmatch(transform)
+        if not match:
+            raise JobError(f"{where}: partition_by {transform!r} is not an Iceberg transform")
+        column = match["time"] or match["number"] or match["identity"]
+        if names is not None and column not in names:
+            raise JobError(f"{where}: partition_by {transform!r} names no column of it")
+    return transforms
+
+
+def _required(entry: Mapping[str, Any], field: str, where: str) -> Any:
+    value = entry.get(field)
+    if not value:
+        raise JobError(f"{where}: {field} is missing")
+    return value
+
+
+def _identifier(name: str, where: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise JobError(f"{where} {name!r}: names are lower-case letters, digits and _")
+    return name
+
+
+def _repeated(names: Any) -> str | None:
+    seen = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

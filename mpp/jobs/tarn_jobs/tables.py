@@ -1,0 +1,109 @@
+"""Creates Iceberg tables and lets their schema grow."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import SparkSession
+
+from tarn_jobs.errors import JobError
+
+# What Iceberg can do to a column without rewriting its files.
+_WIDENINGS = {("int", "bigint"), ("float", "double")}
+
+_PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    # Large enough to scan well, small enough that changing one row rewrites little.
+    "write.target-file-size-bytes": str(128 * 1024 * 1024),
+    # A run each day makes a metadata file each day; without this they stay for ever.
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "100",
+}
+
+
+def ensure(
+    spark: SparkSession,
+    table: str,
+    location: str,
+    columns: Mapping[str, str],
+    partition_by: Sequence[str] = (),
+    comments: Mapping[str, str] | None = None,
+) -> None:
+    """Create a table if it is absent; else add new columns and widen types.
+
+    Anything else that differs is an error that names the column: it would lose data or
+    rewrite the table, which is for a person to decide.
+    """
+    if not spark.catalog.tableExists(table):
+        _create(spark, table, location, columns, partition_by, comments or {})
+        return
+    present = {field.name: field.dataType.simpleString() for field in spark.table(table).schema}
+    _check_partitions(spark, table, partition_by)
+    _check_columns(table, present, columns)
+    for name, kind in columns.items():
+        if name not in present:
+            spark.sql(f"ALTER TABLE {table} ADD COLUMN `{name}` {kind}")
+        elif present[name] != kind:
+            spark.sql(f"ALTER TABLE {table} ALTER COLUMN `{name}` TYPE {kind}")
+
+
+def _create(
+    spark: SparkSession,
+    table: str,
+    location: str,
+    columns: Mapping[str, str],
+    partition_by: Sequence[str],
+    comments: Mapping[str, str],
+) -> None:
+    definitions = []
+    for name, kind in columns.items():
+        comment = f" COMMENT '{_escaped(comments[name])}'" if comments.get(name) else ""
+        definitions.append(f"`{name}` {kind}{comment}")
+    # One task per partition writes few large files; without partitions there is nothing to
+    # shuffle for.
+    properties = _PROPERTIES | {"write.distribution-mode": "hash" if partition_by else "none"}
+    listed = ", ".join(f"'{key}'='{value}'" for key, value in properties.items())
+    partitioned = f"PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
+    spark.sql(
+        f"CREATE TABLE {table} ({', '.join(definitions)}) USING iceberg {partitioned} "
+        f"LOCATION '{_escaped(location)}' TBLPROPERTIES ({listed})"
+    )
+
+
+def _check_columns(table: str, present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    for name, kind in present.items():
+        if name not in wanted:
+            raise JobError(
+                f"{table} has the column {name}, which is no longer defined: "
+                "define it again, or drop it from the table"
+            )
+        if kind != wanted[name] and not _can_widen(kind, wanted[name]):
+            raise JobError(
+                f"{table}: column {name} is {kind} and cannot become {wanted[name]}"
+            )
+
+
+def _can_widen(old: str, new: str) -> bool:
+    if (old, new) in _WIDENINGS:
+        return True
+    pair = re.fullmatch(r"decimal\((\d+),(\d+)\)>decimal\((\d+),(\d+)\)", f"{old}>{new}")
+    return bool(pair) and int(pair[1]) <= int(pair[3]) and pair[2] == pair[4]
+
+
+def _check_partitions(spark: SparkSession, table: str, wanted: Sequence[str]) -> None:
+    rows = spark.sql(f"SHOW CREATE TABLE {table}").collect()
+    match = re.search(r"PARTITIONED BY \((.*)\)\n", rows[0][0])
+    present = _normalised(match[1]) if match else ""
+    if present != _normalised(", ".join(wanted)):
+        raise JobError(
+            f"{table} is partitioned by ({match[1] if match else ''}), "
+            f"not by ({', '.join(wanted)}): Tarn does not repartition a table"
+        )
+
+
+def _normalised(transforms: str) -> str:
+    return re.sub(r"[\s`]", "", transforms).lower()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
