@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	pulumi.Run(sandbox.Deploy)
+	pulumi.Run(sandbox.DeployFrom("../..")) // Pulumi runs the program in this folder
 }

@@ -26,7 +26,7 @@ happens. After a failure, or Ctrl-C, the same command goes on where it stopped.
 
 In the local environment it first makes every tool that is missing (the very first
 time some 15 to 30 minutes on two cores) and starts the emulator.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.deploy(cmd.Context(), true, (*driver.Driver).Up)
 		},
@@ -37,7 +37,7 @@ func (a *app) previewCommand() *cobra.Command {
 	preview := &cobra.Command{
 		Use:   "preview",
 		Short: "Say what `up` would change",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	strict := preview.Flags().Bool("expect-no-changes", false, "exit with 3 when anything would change")
 	preview.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -56,7 +56,7 @@ func (a *app) destroyCommand() *cobra.Command {
 	destroy := &cobra.Command{
 		Use:   "destroy",
 		Short: "Delete everything the projects have made, the last project first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	yes := destroy.Flags().BoolP("yes", "y", false, "do not ask (the local environment never asks)")
 	destroy.RunE = func(cmd *cobra.Command, _ []string) error {

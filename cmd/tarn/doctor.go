@@ -18,7 +18,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "List every tool with its version and where it came from, and what is missing",
 		Long: `List every tool the local environment needs, with its version and where it came from;
 for one that is missing, the command that fixes it. Exits 1 when one is missing.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	fix := doctor.Flags().Bool("fix", false, "make what is missing")
 	lint := doctor.Flags().Bool("lint", false, "also the linter that the tests of this repository need")

@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/tarn-data/tarn/pkg/run"
 )
@@ -25,6 +29,14 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// noArguments is for commands that take flags only.
+func noArguments(command *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("`%s` takes no argument, %q was given", command.CommandPath(), args[0])}
+	}
+	return nil
+}
+
 // hinted is an error with advice on how to go on.
 type hinted struct {
 	error
@@ -40,7 +52,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitOK
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"): // cobra's own has no type
 		return exitUsage
 	case errors.Is(err, errChanges):
 		return exitChanges

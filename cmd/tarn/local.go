@@ -24,7 +24,7 @@ func (a *app) localCommand() *cobra.Command {
 	up := &cobra.Command{
 		Use:   "up",
 		Short: "Make every tool that is missing and start the emulator",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 	}
 	port := up.Flags().Int("port", 0, "port on 127.0.0.1 (default: a free one)")
 	up.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -40,7 +40,7 @@ func (a *app) localCommand() *cobra.Command {
 	down := &cobra.Command{
 		Use:   "down",
 		Short: "Stop the emulator; everything in it is gone",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := emulator.Stop(cmd.Context(), a.emulatorFolder())
 			if err != nil && !errors.Is(err, emulator.ErrNotRunning) {
@@ -55,7 +55,7 @@ func (a *app) localCommand() *cobra.Command {
 	status := &cobra.Command{
 		Use:   "status",
 		Short: "Say whether the emulator is running; exits 1 when it is not",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			instance, err := emulator.Status(cmd.Context(), a.emulatorFolder())
 			if err != nil {
@@ -71,7 +71,7 @@ func (a *app) localCommand() *cobra.Command {
 
   eval "$(tarn local env)"
   cd datalake && pulumi preview --stack local`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			instance, err := emulator.Status(cmd.Context(), a.emulatorFolder())
 			if err != nil {

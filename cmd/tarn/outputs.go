@@ -15,7 +15,7 @@ func (a *app) outputsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "outputs",
 		Short: "Print what the deployed projects give each other and you",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			view := a.console()
 			defer view.Close()

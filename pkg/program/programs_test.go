@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/program/bootstrap"
 	"github.com/tarn-data/tarn/pkg/program/datalake"
 	"github.com/tarn-data/tarn/pkg/program/mpp"
+	"github.com/tarn-data/tarn/pkg/program/sandbox"
 	"github.com/tarn-data/tarn/pkg/pulumitest"
 )
 
@@ -133,9 +135,9 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("error %v\nwant one with %q", err, test.want)
 			}
-			for _, resource := range recorder.Resources() {
-				if resource.Type != "pulumi:pulumi:Stack" {
-					t.Errorf("%s %s was registered before the error", resource.Type, resource.Name)
+			for _, made := range recorder.Resources() {
+				if made.Type != "pulumi:pulumi:Stack" {
+					t.Errorf("%s %s was registered before the error", made.Type, made.Name)
 				}
 			}
 		})
@@ -174,14 +176,62 @@ func TestMissingOutputIsNamed(t *testing.T) {
 					if broken == nil {
 						delete(outputs[stack], output)
 					}
-					recorder := &pulumitest.Recorder{Upstream: outputs}
-					err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
-					if err == nil || !strings.Contains(err.Error(), `output "`+output+`" of stack `+stack) {
-						t.Fatalf("error %v", err)
+					for _, preview := range []bool{true, false} {
+						recorder := &pulumitest.Recorder{Upstream: outputs, Preview: preview}
+						err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+						if err == nil || !strings.Contains(err.Error(), `output "`+output+`" of stack `+stack) {
+							t.Errorf("preview %v: error %v", preview, err)
+						}
 					}
 				})
 			}
 		}
+	}
+}
+
+func TestSecretOutputIsRefused(t *testing.T) {
+	t.Parallel()
+	p := projects()[1]
+	outputs := upstream("test")
+	outputs[contract.StackName(contract.ProjectBootstrap, "test")]["keyArn"] = resource.MakeSecret(resource.NewStringProperty("k"))
+	recorder := &pulumitest.Recorder{Upstream: outputs}
+	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+	if err == nil || !strings.Contains(err.Error(), "nothing secret may cross") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The root project deploys the same resources in one stack.
+func TestSandboxIsTheSumOfTheProjects(t *testing.T) {
+	t.Parallel()
+	separate := map[string]int{}
+	settings := map[string]map[string]any{}
+	for _, p := range projects() {
+		settings[p.name] = map[string]any{"organization": "tarn"}
+		recorder := &pulumitest.Recorder{Upstream: upstream("test")}
+		if err := recorder.Run(t, p.program, p.name, "test", settings[p.name]); err != nil {
+			t.Fatal(err)
+		}
+		for _, made := range recorder.Resources() {
+			if made.Custom && strings.HasPrefix(made.Type, "aws:") {
+				separate[made.Type+" "+made.Name]++
+			}
+		}
+	}
+	recorder := &pulumitest.Recorder{}
+	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pulumitest.CheckInvariants(t, recorder)
+	together := map[string]int{}
+	for _, made := range recorder.Resources() {
+		if made.Custom && strings.HasPrefix(made.Type, "aws:") {
+			together[made.Type+" "+made.Name]++
+		}
+	}
+	if !maps.Equal(separate, together) {
+		t.Errorf("the projects make %d resources, the sandbox %d", len(separate), len(together))
 	}
 }
 

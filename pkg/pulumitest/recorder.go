@@ -32,6 +32,8 @@ type Resource struct {
 type Recorder struct {
 	// Upstream gives the outputs of other stacks by full stack name.
 	Upstream map[string]map[string]any
+	// Preview runs the program as a preview does: outputs that only a deployment knows stay unknown.
+	Preview bool
 
 	mu        sync.Mutex // registrations arrive from several goroutines
 	resources []Resource
@@ -62,6 +64,7 @@ func (r *Recorder) RunConfigured(
 	}
 	return pulumi.RunErr(program, pulumi.WithMocks(project, stack, r), func(info *pulumi.RunInfo) {
 		info.Config = config
+		info.DryRun = r.Preview
 	})
 }
 

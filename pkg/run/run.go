@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/aws/smithy-go/logging"
+
 	"github.com/tarn-data/tarn/pkg/contract"
 )
 
@@ -48,7 +50,9 @@ type Runner struct {
 // New makes a runner with the credentials and the region of the process's environment. poll is how
 // often AWS is asked.
 func New(ctx context.Context, name string, pipeline contract.Pipeline, poll time.Duration, observer Observer) (*Runner, error) {
-	settings, err := config.LoadDefaultConfig(ctx)
+	// The client's own warnings, such as an answer it stopped reading at Ctrl-C, say nothing that the
+	// errors do not.
+	settings, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS credentials: %w", err)
 	}

@@ -13,20 +13,22 @@ import (
 	"github.com/tarn-data/tarn/pkg/program/mpp"
 )
 
-// Deploy is the program of the root project. It runs in cmd/sandbox, two folders below the root.
-func Deploy(ctx *pulumi.Context) error {
-	foundation, err := bootstrap.Build(ctx)
-	if err != nil {
-		return err
+// DeployFrom gives the program of the root project. The root is the repository's folder.
+func DeployFrom(root string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		foundation, err := bootstrap.Build(ctx)
+		if err != nil {
+			return err
+		}
+		lake, err := datalake.Build(ctx, foundation)
+		if err != nil {
+			return err
+		}
+		built, err := mpp.Build(ctx, filepath.Join(root, contract.ProjectMPP), lake)
+		if err != nil {
+			return err
+		}
+		built.Export(ctx)
+		return nil
 	}
-	lake, err := datalake.Build(ctx, foundation)
-	if err != nil {
-		return err
-	}
-	built, err := mpp.Build(ctx, filepath.Join("..", "..", contract.ProjectMPP), lake)
-	if err != nil {
-		return err
-	}
-	built.Export(ctx)
-	return nil
 }

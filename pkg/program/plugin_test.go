@@ -1,0 +1,77 @@
+package program_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tarn-data/tarn/local/toolchain"
+	"github.com/tarn-data/tarn/pkg/pulumitest"
+)
+
+// The local environment's plugin may be one that this repository builds from an older provider
+// than the SDK's. Whatever the programs set must be known to it: what it does not know it ignores.
+func TestThePluginKnowsWhatTheProgramsSet(t *testing.T) {
+	t.Parallel()
+	schema := pluginSchema(t)
+	for _, p := range projects() {
+		recorder := &pulumitest.Recorder{Upstream: upstream("local")}
+		if err := recorder.Run(t, p.program, p.name, "local", shippedSettings(t, p, "local")); err != nil {
+			t.Fatal(err)
+		}
+		for _, resource := range recorder.Resources() {
+			if !resource.Custom || resource.Type == "pulumi:pulumi:Stack" {
+				continue
+			}
+			known, found := schema.Resources[resource.Type]
+			if !found {
+				t.Errorf("%s: the plugin has no %s", p.name, resource.Type)
+				continue
+			}
+			for property := range resource.Inputs {
+				if _, found := known.InputProperties[property]; !found {
+					t.Errorf("%s: %s of the plugin has no property %s", p.name, resource.Type, property)
+				}
+			}
+		}
+	}
+	for _, function := range []string{"aws:index/getCallerIdentity:getCallerIdentity", "aws:index/getRegion:getRegion"} {
+		if _, found := schema.Functions[function]; !found {
+			t.Errorf("the plugin has no function %s", function)
+		}
+	}
+}
+
+type packageSchema struct {
+	Resources map[string]struct {
+		InputProperties map[string]json.RawMessage `json:"inputProperties"`
+	} `json:"resources"`
+	Functions map[string]json.RawMessage `json:"functions"`
+}
+
+// pluginSchema reads what a plugin built here can do. The official plugin has no such file, and
+// needs none: the SDK is generated from it.
+func pluginSchema(t *testing.T) packageSchema {
+	t.Helper()
+	paths, err := toolchain.NewPaths("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := filepath.Glob(filepath.Join(paths.PulumiHome(), "plugins", "resource-aws-v*"))
+	if err != nil || len(folders) == 0 {
+		t.Fatal("there is no AWS plugin: run `make tools`")
+	}
+	raw, err := os.ReadFile(filepath.Join(folders[0], "schema.json"))
+	if os.IsNotExist(err) {
+		t.Skip("the official plugin is installed, which the SDK is generated from")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema packageSchema
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
