@@ -28,7 +28,8 @@ test-go: tools ## unit tests, and whole programs without an engine
 	cd local/awsplugin && go vet ./... && go test ./...
 
 test-python: tools ## Spark jobs on real Spark, and the emulator
-	"$$($(TARN) doctor --which "python environment")" -m pytest -q mpp/jobs/tests local/emulator/tests
+	for folder in mpp/jobs/tests local/emulator/tests; do \
+	  "$$($(TARN) doctor --which "python environment")" -m pytest -q $$folder || exit 1; done
 
 test-e2e: tools ## the whole platform through the real engine, the real provider and real Spark
 	go test -count=1 -v -timeout 40m ./e2e

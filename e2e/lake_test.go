@@ -21,6 +21,7 @@ const flightsInSource = 336776
 // TestLake takes one lake through its life. The steps build on each other.
 func TestLake(t *testing.T) {
 	lake := newLake(t)
+	settings := lake.stackFiles(t)
 
 	step(t, "up", func(t *testing.T) {
 		report := lake.deploy(t, "up")
@@ -142,6 +143,9 @@ func TestLake(t *testing.T) {
 	step(t, "destroy leaves nothing behind", func(t *testing.T) {
 		lake.deploy(t, "destroy")
 		lake.checkEmpty(t)
+		if after := lake.stackFiles(t); !reflect.DeepEqual(after, settings) {
+			t.Error("a stack file is not as it was before")
+		}
 	})
 	step(t, "destroy again has nothing to do", func(t *testing.T) {
 		lake.expectNoChanges(t, lake.deploy(t, "destroy"))
@@ -187,6 +191,24 @@ func newLake(t *testing.T) *lake {
 		_ = l.command("local", "down").Run() // the folder goes with the test
 	})
 	return l
+}
+
+// stackFiles gives the committed settings, which no command may change.
+func (l *lake) stackFiles(t *testing.T) map[string]string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(l.root, "*", "Pulumi.*.yaml"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no stack file: %v", err)
+	}
+	content := map[string]string{}
+	for _, file := range found {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[file] = string(raw)
+	}
+	return content
 }
 
 func (l *lake) command(args ...string) *exec.Cmd {

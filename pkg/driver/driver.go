@@ -95,6 +95,7 @@ func (d *Driver) Destroy(ctx context.Context) (Report, error) {
 	return d.each(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
 		stack, err := d.stack(ctx, project, false)
 		if errors.Is(err, ErrNotDeployed) {
+			close(stream) // nothing will be sent
 			return map[string]int{}, nil
 		}
 		if err != nil {
@@ -108,8 +109,19 @@ func (d *Driver) Destroy(ctx context.Context) (Report, error) {
 		if result.Summary.ResourceChanges != nil {
 			changes = *result.Summary.ResourceChanges
 		}
-		return changes, stack.Workspace().RemoveStack(ctx, stack.Name())
+		return changes, d.forget(ctx, project)
 	})
+}
+
+// forget removes a stack that has no resources left. The Automation API would remove its settings
+// too, which belong to the repository and not to the stack.
+func (d *Driver) forget(ctx context.Context, project Project) error {
+	_, problems, _, err := d.pulumi.Run(ctx, project.Folder, nil, nil, nil, nil,
+		"stack", "rm", "--yes", "--preserve-config", d.environment.Name)
+	if err != nil {
+		return fmt.Errorf("removing the empty stack: %w: %s", err, strings.TrimSpace(problems))
+	}
+	return nil
 }
 
 // Outputs gives the outputs of every deployed project by project name.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 from tarn_emulator import patches
 from tarn_emulator.patches.registry import Kind, Patch
 

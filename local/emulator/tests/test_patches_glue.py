@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 
 ROLE = "arn:aws:iam::123456789012:role/some"
 COMMAND = {"Name": "glueetl", "ScriptLocation": "s3://b/k.py", "PythonVersion": "3"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 
 ACCOUNT = "123456789012"
 READER = "arn:aws:iam::123456789012:role/reader"

@@ -10,7 +10,7 @@ import socket
 import urllib.request
 from pathlib import Path
 
-from conftest import Endpoint, read_json, start_emulator, stop, wait_for
+from emulator_process import Endpoint, read_json, start_emulator, stop, wait_for
 
 
 def health(endpoint: str) -> dict[str, object]:

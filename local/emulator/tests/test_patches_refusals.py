@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 
 #: Codes and statuses after which the SDKs for Go, Java and Python try again.
 RETRIED_STATUSES = {429, 500, 502, 503, 504}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/good"
 OTHER_KEY = "arn:aws:kms:us-east-1:123456789012:key/other"

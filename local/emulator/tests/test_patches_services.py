@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Endpoint
+from emulator_process import Endpoint
 
 
 def error_code(call: Callable[..., Any], **arguments: Any) -> str:

@@ -110,8 +110,9 @@ def _dataset(entry: Mapping[str, Any]) -> Dataset:
         if column not in names:
             raise JobError(f"{where}: key column {column} is not one of its columns")
     partition_by = _transforms(entry, names, where)
-    return Dataset(name, _source(_required(entry, "source", where), where), columns, key,
-                   partition_by)
+    return Dataset(
+        name, _source(_required(entry, "source", where), where), columns, key, partition_by
+    )
 
 
 def _source(entry: Mapping[str, Any], where: str) -> Source:
@@ -119,8 +120,9 @@ def _source(entry: Mapping[str, Any], where: str) -> Source:
         raise JobError(f"{where}: source.format {entry.get('format')!r} is not csv")
     options = dict(entry.get("options") or {})
     if unknown := sorted(set(options) - _CSV_OPTIONS):
-        raise JobError(f"{where}: source.options.{unknown[0]} is not one of "
-                       f"{', '.join(sorted(_CSV_OPTIONS))}")
+        raise JobError(
+            f"{where}: source.options.{unknown[0]} is not one of {', '.join(sorted(_CSV_OPTIONS))}"
+        )
     # The header is what proves that a file has the columns in the order of the manifest.
     if str(options.get("header", "true")).lower() != "true":
         raise JobError(f"{where}: source.options.header must be true")

@@ -108,7 +108,8 @@ def _apply(
         clauses.append(f"WHEN MATCHED AND s.{_CHANGE} = '{_UPDATE}' THEN UPDATE SET {rest}")
     if counted.get(_INSERT):
         clauses.append(
-            f"WHEN NOT MATCHED AND s.{_CHANGE} = '{_INSERT}' THEN INSERT ({names}) VALUES ({values})"
+            f"WHEN NOT MATCHED AND s.{_CHANGE} = '{_INSERT}' "
+            f"THEN INSERT ({names}) VALUES ({values})"
         )
     try:
         spark.sql(f"MERGE INTO {table} t USING {view} s ON {on} {' '.join(clauses)}")

@@ -5,10 +5,12 @@ quotes is read as a whole by one task, since nobody can tell where a record star
 middle of it. The records have no order and need none.
 """
 
+import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BinaryType, LongType, StringType, StructField, StructType
 
@@ -64,8 +66,8 @@ def read(spark: SparkSession, dataset: Dataset, raw_uri: str) -> RawRecords:
         parts.append(_repeated_headers(spark, again, dataset))
         count += sum(number for _, number in again)
     if whole:
-        records = _records_of_whole_files(spark, uri, whole, dataset)
-        count += records.count()
+        records = _records_of_whole_files(spark, whole, dataset)
+        count += _count_by_lines(records, whole)
         parts.append(records)
     if not parts:
         return RawRecords(_with_text(_empty(spark), dataset), 0)
@@ -79,9 +81,7 @@ def _lines(spark: SparkSession, uri: str) -> DataFrame:
     # One data frame for all passes: it lists the files once, so that a file that arrives in
     # between is in all passes or in none.
     try:
-        frame = (
-            spark.read.option("recursiveFileLookup", "true").option("lineSep", "\n").text(uri)
-        )
+        frame = spark.read.option("recursiveFileLookup", "true").option("lineSep", "\n").text(uri)
         files = frame.inputFiles()
     except AnalysisException as error:
         if error.getErrorClass() != "PATH_NOT_FOUND":
@@ -123,8 +123,9 @@ def _check_headers(files: list[_File], dataset: Dataset) -> None:
         if found != expected:
             problems.append(f"{file.path}: {_difference(expected, found)}")
     if problems:
-        more = len(problems) - _SHOWN_FILES
-        shown = "; ".join(problems[:_SHOWN_FILES]) + (f"; and {more} more files" if more > 0 else "")
+        shown = "; ".join(problems[:_SHOWN_FILES])
+        if (more := len(problems) - _SHOWN_FILES) > 0:
+            shown += f"; and {more} more files"
         raise JobError(f"the header is not that of the data set, nothing was staged: {shown}")
 
 
@@ -152,28 +153,34 @@ def _records_of_lines(lines: DataFrame, dataset: Dataset, without: list[_File]) 
     )
 
 
-def _records_of_whole_files(
-    spark: SparkSession, uri: str, files: list[_File], dataset: Dataset
-) -> DataFrame:
+def _records_of_whole_files(spark: SparkSession, files: list[_File], dataset: Dataset) -> DataFrame:
     separator = dataset.source.separator
 
-    def records_of(row):  # noqa: ANN001, ANN202 - runs in Spark's Python worker
+    def records_of(row: Row) -> list[tuple[str, bytes]]:  # runs in Spark's Python workers
         records = csv_text.split_records(bytes(row[1]), separator)
         next(records, None)  # the header, checked before
         return [(row[0], record) for record in records]
 
-    # Chosen by a filter, which Spark applies to the list of files: a path read back from
-    # _metadata is URL-encoded and would be taken for a pattern.
-    contents = (
-        spark.read.option("recursiveFileLookup", "true")
-        .option("wholetext", "true")
-        .text(uri)
-        .select("_metadata.file_path", F.col("value").cast("binary"))
-        .where(F.col("file_path").isin([file.path for file in files]))
-    )
+    contents = spark.read.text([_pattern(file.path) for file in files], wholetext=True)
+    contents = contents.select("_metadata.file_path", F.col("value").cast("binary"))
     schema = _empty(spark).schema
     records = spark.createDataFrame(contents.rdd.flatMap(records_of), schema)
     return _with_text(records, dataset)
+
+
+def _count_by_lines(records: DataFrame, files: list[_File]) -> int:
+    """Count records, after checking that together they have every line of their files."""
+    lines = F.expr(f"size(filter(split({RECORD}, '\\n'), line -> line NOT IN ('', '\\r')))")
+    count, found = records.agg(F.count(F.lit(1)), F.coalesce(F.sum(lines), F.lit(0))).head()
+    expected = sum(file.lines - 1 for file in files)  # without the headers
+    if found != expected:
+        raise AssertionError(f"{expected} lines in files, {found} in their records")
+    return count
+
+
+def _pattern(path: str) -> str:
+    """Return the pattern that finds a path out of _metadata, which is URL-encoded."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", unquote(path))
 
 
 def _repeated_headers(

@@ -78,9 +78,7 @@ def _check_columns(table: str, present: Mapping[str, str], wanted: Mapping[str, 
                 "define it again, or drop it from the table"
             )
         if kind != wanted[name] and not _can_widen(kind, wanted[name]):
-            raise JobError(
-                f"{table}: column {name} is {kind} and cannot become {wanted[name]}"
-            )
+            raise JobError(f"{table}: column {name} is {kind} and cannot become {wanted[name]}")
 
 
 def _can_widen(old: str, new: str) -> bool:
@@ -91,18 +89,28 @@ def _can_widen(old: str, new: str) -> bool:
 
 
 def _check_partitions(spark: SparkSession, table: str, wanted: Sequence[str]) -> None:
-    rows = spark.sql(f"SHOW CREATE TABLE {table}").collect()
-    match = re.search(r"PARTITIONED BY \((.*)\)\n", rows[0][0])
-    present = _normalised(match[1]) if match else ""
-    if present != _normalised(", ".join(wanted)):
+    present = _partitions(spark, table)
+    if [_normalised(part) for part in present] != [_normalised(part) for part in wanted]:
         raise JobError(
-            f"{table} is partitioned by ({match[1] if match else ''}), "
+            f"{table} is partitioned by ({', '.join(present)}), "
             f"not by ({', '.join(wanted)}): Tarn does not repartition a table"
         )
 
 
-def _normalised(transforms: str) -> str:
-    return re.sub(r"[\s`]", "", transforms).lower()
+def _partitions(spark: SparkSession, table: str) -> list[str]:
+    """Return the transforms of a table, from the section DESCRIBE ends with."""
+    rows = [(row[0], row[1]) for row in spark.sql(f"DESCRIBE TABLE {table}").collect()]
+    titles = [row[0] for row in rows]
+    if "# Partitioning" in titles:  # Part 0 | months(time_hour)
+        start = titles.index("# Partitioning")
+        return [value for title, value in rows[start:] if title.startswith("Part ")]
+    if "# Partition Information" in titles:  # Columns only, below a line of headings.
+        return titles[titles.index("# Partition Information") + 2 :]
+    return []
+
+
+def _normalised(transform: str) -> str:
+    return re.sub(r"[\s`]", "", transform).lower()
 
 
 def _escaped(text: str) -> str:

@@ -100,8 +100,10 @@ def _problem(value: SparkColumn, column: Column, dataset: Dataset) -> SparkColum
         F.lit(f"column {column.name}: '"), shown, F.lit(f"' is not {_article(column.type)}")
     )
     does_not_parse = value.isNotNull() & ~fits
-    return F.when(does_not_parse, message) if problem is None else problem.when(
-        does_not_parse, message
+    return (
+        F.when(does_not_parse, message)
+        if problem is None
+        else problem.when(does_not_parse, message)
     )
 
 

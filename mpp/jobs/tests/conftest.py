@@ -1,6 +1,5 @@
 """One local Spark session with an Iceberg catalog on disk, and pipelines to run in it."""
 
-import json
 import os
 import shutil
 import sys
@@ -80,7 +79,6 @@ def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pip
         target = folder / "raw" / "nycflights13" / name / f"{name}.csv"
         target.parent.mkdir(parents=True)
         shutil.copyfile(SAMPLE / f"{name}.csv", target)
-    (folder / "manifest.json").write_text(json.dumps(sample.manifest), encoding="utf-8")
     sample.stage()
     sample.build_analytics()
     return sample

@@ -39,9 +39,10 @@ def main(folder: Path) -> None:
 def _copy(source: Path, wanted: Callable[[Row], bool]) -> list[Row]:
     chosen = []
     DATA.mkdir(exist_ok=True)
-    with source.open(encoding="utf-8", newline="") as lines, (DATA / source.name).open(
-        "w", encoding="utf-8", newline=""
-    ) as target:
+    with (
+        source.open(encoding="utf-8", newline="") as lines,
+        (DATA / source.name).open("w", encoding="utf-8", newline="") as target,
+    ):
         header = next(lines)
         target.write(header)
         names = next(csv.reader([header]))

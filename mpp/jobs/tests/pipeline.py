@@ -48,11 +48,12 @@ class Pipeline:
 
     def stage(self) -> dict[str, Any]:
         """Run raw-to-staged; return its report's data sets by name."""
+        self.runs += 1
         raw_to_staged.main(self._arguments())
         return self.report("raw-to-staged")
 
     def build_analytics(self) -> dict[str, Any]:
-        """Run staged-to-analytics; return its report's tables by name."""
+        """Run staged-to-analytics in the same workflow run; return its report's tables."""
         staged_to_analytics.main(self._arguments())
         return self.report("staged-to-analytics")
 
@@ -94,7 +95,6 @@ class Pipeline:
         return found
 
     def _arguments(self) -> list[str]:
-        self.runs += 1
         manifest = self.folder / "manifest.json"
         manifest.write_text(json.dumps(self.manifest), encoding="utf-8")
         zones = {zone: f"file://{self.folder}/{zone}" for zone in ("raw", *self.databases)}

@@ -28,7 +28,10 @@ def test_rows_come_change_and_go(sales):
     entry = sales.build_analytics()["by_shop"]
     assert sales.rows("by_shop", "analytics") == [("a", 6), ("c", 4), ("d", 5)]
     assert (entry["inserted"], entry["updated"], entry["deleted"], entry["unchanged"]) == (
-        1, 1, 1, 1,
+        1,
+        1,
+        1,
+        1,
     )
     before = sales.snapshots()
     sales.build_analytics()

@@ -48,7 +48,13 @@ def test_every_kind_of_bad_record(orders):
 
 
 def test_every_type_is_checked_exactly(pipeline):
-    columns = {"id": "bigint", "amount": "decimal(6,2)", "on": "date", "ok": "boolean", "f": "float"}
+    columns = {
+        "id": "bigint",
+        "amount": "decimal(6,2)",
+        "on": "date",
+        "ok": "boolean",
+        "f": "float",
+    }
     pipeline.define("typed", columns, ["id"])
     good = "1,1234.500,2012-02-29,TRUE,1.5\n9000000000,-.5,2013-12-31,false,2e3\n"
     bad = {
@@ -111,7 +117,7 @@ def test_quoted_separators_quotes_and_line_ends(orders):
         + '2,"say ""hi""",2,NA\r\n'
         + '3,"two\nlines, ""quoted""",3,NA\r\n'
         + '"x","bad\n\nline",4,NA\r\n'
-        + '5,back\\slash,5,NA\r\n'
+        + "5,back\\slash,5,NA\r\n"
         + '6,7" pipe,6,NA\r\n'
         + "id,name,price,at\r\n"
         + '7,"never closed,7,NA\nto the end\n'
@@ -120,7 +126,13 @@ def test_quoted_separators_quotes_and_line_ends(orders):
     orders.put("orders/plain.csv", HEADER + '8,"x, y",8,NA\n\n\r\n9,last line,9,NA')
     report = orders.stage()["orders"]
     assert [row[1] for row in orders.rows("orders")] == [
-        "a, b", 'say "hi"', 'two\nlines, "quoted"', "back\\slash", '7" pipe', "x, y", "last line",
+        "a, b",
+        'say "hi"',
+        'two\nlines, "quoted"',
+        "back\\slash",
+        '7" pipe',
+        "x, y",
+        "last line",
     ]
     reasons = orders.reasons("orders")
     assert reasons['"x","bad\n\nline",4,NA'] == "column id: 'x' is not an int"

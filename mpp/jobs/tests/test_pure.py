@@ -94,8 +94,9 @@ def test_manifest_is_read():
 )
 def test_manifest_errors_name_the_place(document, message):
     with pytest.raises(JobError, match=message):
-        manifest.parse({"version": 1, "pipeline": "p"} | document if "version" not in document
-                       else document)
+        manifest.parse(
+            {"version": 1, "pipeline": "p"} | document if "version" not in document else document
+        )
 
 
 def test_summary_keeps_the_message_only():

@@ -62,9 +62,7 @@ def test_one_failing_data_set_fails_alone(items, capsys):
     assert "broken/bad.csv: columns missing: more and columns not expected: extra" in error
     assert "good.csv" not in error
     assert "no files under" in report["absent"]["error"]
-    assert not items.spark.catalog.tableExists(
-        f"glue_catalog.{items.databases['staged']}.broken"
-    )
+    assert not items.spark.catalog.tableExists(f"glue_catalog.{items.databases['staged']}.broken")
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("broken: FAILED after ") for line in lines)
     assert any(line.startswith("items: read 4, staged 4 (1 new), quarantined 0") for line in lines)

@@ -23,7 +23,7 @@ def test_analytics_table_equals_duckdb(sample, table):
     ]
     rows.sort(key=lambda row: [row[name] for name in ANALYTICS_KEYS[table]])
     assert rows == expected(SAMPLE)["analytics"][table]
-    assert sample.report("staged-to-analytics")[table]["rows"] == len(rows) > 2
+    assert sample.report("staged-to-analytics")[table]["rows"] == len(rows) > 1
 
 
 def test_sample_has_the_rough_edges(sample):
