@@ -90,7 +90,11 @@ func (a *app) deploy(
 	if err != nil {
 		return err
 	}
+	quiet := context.AfterFunc(ctx, func() {
+		view.Line("tarn", "stopping: waiting for the calls under way, so that no resource is forgotten (Ctrl-C again gives up at once)")
+	})
 	report, err := operation(d, ctx)
+	quiet()
 	view.Close()
 	if printed := a.print(report, reportTable(report)); printed != nil {
 		return printed

@@ -34,6 +34,7 @@ type app struct {
 func runCommandLine(args []string, out, problems io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	a := &app{out: out, problems: problems}
 	root := a.command()
 	root.SetArgs(args)

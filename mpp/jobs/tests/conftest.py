@@ -38,6 +38,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     for key, value in {
         "spark.jars": str(iceberg[-1]),
         "spark.driver.memory": os.environ.get("TARN_TEST_SPARK_MEMORY", "2g"),
+        # Compiling well takes longer than the tests run.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",

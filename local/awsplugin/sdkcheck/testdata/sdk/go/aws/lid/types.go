@@ -1,0 +1,5 @@
+package lid
+
+type Lid struct {
+	Open *bool `pulumi:"open"`
+}

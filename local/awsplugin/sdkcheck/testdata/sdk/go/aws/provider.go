@@ -1,0 +1,6 @@
+package aws
+
+type providerArgs struct {
+	Region *string  `pulumi:"region"`
+	Lists  []string `pulumi:"lists"`
+}

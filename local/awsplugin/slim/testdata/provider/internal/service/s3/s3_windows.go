@@ -1,0 +1,3 @@
+package s3
+
+import "github.com/hashicorp/terraform-provider-aws/internal/service/ec2"

@@ -1,0 +1,7 @@
+package names
+
+const (
+	IAM = "iam"
+	RDS = "rds"
+	S3  = "s3"
+)
