@@ -89,6 +89,8 @@ func TestLake(t *testing.T) {
 		}
 	})
 
+	step(t, "the examples of the documentation", func(t *testing.T) { lake.runDocs(t) })
+
 	step(t, "a killed job is an error that says so", func(t *testing.T) {
 		done := lake.start(t, "run", "flights")
 		kill(t, lake.waitForSpark(t))

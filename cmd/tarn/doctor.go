@@ -17,7 +17,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "List every tool with its version and where it came from, and what is missing",
 		Long: `List every tool the local environment needs, with its version and where it came from;
-for one that is missing, the command that fixes it. Exits 1 when one is missing.`,
+for one that is missing, the command that fixes it. Exits 1 when one is missing, unless it is optional.`,
 		Args: noArguments,
 	}
 	fix := doctor.Flags().Bool("fix", false, "make what is missing")
@@ -79,12 +79,15 @@ func (a *app) diagnose(ctx context.Context) error {
 	missing := false
 	var rows [][]string
 	for _, tool := range tools {
-		where := tool.Path
-		if tool.Missing() {
+		where, origin := tool.Path, string(tool.Origin)
+		switch {
+		case tool.Missing() && tool.Optional:
+			where, origin = tool.Fix, "missing (optional)"
+		case tool.Missing():
 			missing = true
 			where = tool.Fix
 		}
-		rows = append(rows, []string{tool.Name, tool.Version, string(tool.Origin), where})
+		rows = append(rows, []string{tool.Name, tool.Version, origin, where})
 	}
 	if err := a.print(tools, console.Table([]string{"tool", "version", "origin", "where, or how to get it"}, rows)); err != nil {
 		return err

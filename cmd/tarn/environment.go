@@ -42,9 +42,14 @@ func (a *app) enterLocal(ctx context.Context) error {
 	if err != nil {
 		return hinted{err, "Start it with `tarn local up`, or deploy everything with `tarn up`."}
 	}
-	tools, err := a.quietTools(ctx)
+	tools, err := a.presentTools(ctx)
 	if err != nil {
 		return err
+	}
+	for _, name := range foreignVariables {
+		if err := os.Unsetenv(name); err != nil {
+			return err
+		}
 	}
 	for name, value := range a.localVariables(instance, tools) {
 		if err := os.Setenv(name, value); err != nil {

@@ -77,16 +77,16 @@ func (a *app) localCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tools, err := a.quietTools(cmd.Context())
+			tools, err := a.presentTools(cmd.Context())
 			if err != nil {
 				return err
 			}
 			variables := a.localVariables(instance, tools)
-			var lines []string
+			lines := []string{"unset " + strings.Join(foreignVariables, " ")}
 			for name, value := range variables {
 				lines = append(lines, "export "+name+"='"+strings.ReplaceAll(value, "'", `'\''`)+"'")
 			}
-			slices.Sort(lines)
+			slices.Sort(lines[1:])
 			return a.print(variables, strings.Join(lines, "\n"))
 		},
 	}
@@ -168,6 +168,10 @@ func layOutSampleData(from, to string) error {
 	return nil
 }
 
+// foreignVariables lead to the user's own accounts. They have to be absent and not only empty: the
+// Python SDK looks for a profile without a name.
+var foreignVariables = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"}
+
 // localVariables make every AWS client and Pulumi itself work on the emulator and on nothing else:
 // the user's own profiles and plugins are out of reach.
 func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) map[string]string {
@@ -175,8 +179,6 @@ func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) 
 		"AWS_ENDPOINT_URL":            instance.Endpoint,
 		"AWS_ACCESS_KEY_ID":           "AKIATARNLOCALEXAMPLE", // the emulator accepts any key
 		"AWS_SECRET_ACCESS_KEY":       "local",
-		"AWS_SESSION_TOKEN":           "",
-		"AWS_PROFILE":                 "",
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"AWS_EC2_METADATA_DISABLED":   "true",

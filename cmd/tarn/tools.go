@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 
 	"github.com/tarn-data/tarn/local/toolchain"
 	"github.com/tarn-data/tarn/pkg/console"
@@ -17,11 +16,13 @@ func (a *app) tools(ctx context.Context, view console.Console) (toolchain.Tools,
 	return toolchain.Ensure(ctx, paths, view)
 }
 
-// quietTools is tools for a command that has nothing to say about them.
-func (a *app) quietTools(ctx context.Context) (toolchain.Tools, error) {
-	silent := console.Plain(io.Discard)
-	defer silent.Close()
-	return a.tools(ctx, silent)
+// presentTools gives the tools for a command that works on what is already there.
+func (a *app) presentTools(ctx context.Context) (toolchain.Tools, error) {
+	paths, err := toolchain.NewPaths(a.root)
+	if err != nil {
+		return toolchain.Tools{}, err
+	}
+	return toolchain.Find(ctx, paths)
 }
 
 // showTools is tools as a task of its own.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -25,20 +26,28 @@ type command struct {
 	args []string
 }
 
-// run runs the command, shows its last line of output as the task's detail, and puts the end of the output into the
-// error when it fails. A cancelled context stops the command together with every process it has started.
+// run runs the command, shows its last line of output as the task's detail and keeps all of it in the task's log. A
+// cancelled context stops the command together with every process it has started.
 func (c command) run(ctx context.Context, t task) error {
+	log, err := t.openLog()
+	if err != nil {
+		return fmt.Errorf("opening the log: %w", err)
+	}
+	defer log.Close()
+	fmt.Fprintf(log, "$ %s\n", strings.Join(c.args, " "))
+
 	output := &tail{show: t.detail}
 	cmd := c.prepare(ctx)
-	cmd.Stdout, cmd.Stderr = output, output
-	err := cmd.Run()
+	cmd.Stdout = io.MultiWriter(output, log)
+	cmd.Stderr = cmd.Stdout
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		// Whatever has not obeyed by now must not go on writing into folders that are about to be removed.
-		killGroup(cmd, syscall.SIGKILL)
+		_ = killGroup(cmd, syscall.SIGKILL) // fails when all have obeyed
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, output.text())
+		return &commandError{command: c.args, cause: err, lines: output.last(), log: log.Name()}
 	}
 	return nil
 }
@@ -52,9 +61,10 @@ func (c command) output(ctx context.Context) (string, error) {
 }
 
 func (c command) prepare(ctx context.Context) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...) //nolint:gosec // running tools is its purpose
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), c.env...)
+	cmd.ExtraFiles = heldLocks(ctx)
 	// A group of its own, so that compilers go with the go command that started them.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd, syscall.SIGTERM) }
@@ -68,6 +78,23 @@ func killGroup(cmd *exec.Cmd, signal syscall.Signal) error {
 	}
 	return syscall.Kill(-cmd.Process.Pid, signal)
 }
+
+// commandError is a failed command with the end of its output, where the reason is.
+type commandError struct {
+	command []string
+	cause   error
+	lines   []string
+	log     string
+}
+
+// Error is several lines long: what the command printed helps most.
+func (e *commandError) Error() string {
+	return fmt.Sprintf("%s: %v\n%s\nwhole output: %s",
+		strings.Join(e.command, " "), e.cause, strings.Join(e.lines, "\n"), e.log)
+}
+
+// Unwrap gives the reason why the command counts as failed.
+func (e *commandError) Unwrap() error { return e.cause }
 
 // tail keeps the last lines written to it and shows each as it comes.
 type tail struct {
@@ -101,8 +128,9 @@ func (t *tail) add(line string) {
 	t.show(line)
 }
 
-func (t *tail) text() string {
+// last gives the lines that were kept, with one that has no end yet.
+func (t *tail) last() []string {
 	t.add(string(t.partial))
 	t.partial = nil
-	return strings.Join(t.lines, "\n")
+	return t.lines
 }

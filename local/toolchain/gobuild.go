@@ -5,8 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // goProgram is a program built from a Go module of its own below this folder. Each such module only pins the program:
@@ -15,7 +19,7 @@ type goProgram struct {
 	name    string
 	folder  string // of the pinning module, below local/toolchain
 	module  string // that has the program
-	path    string // package path of the program
+	main    string // package path of the program
 	ldflags func(version string) string
 	why     string
 	minutes string // how long a first build takes with two cores
@@ -46,7 +50,7 @@ func (g goProgram) built(ctx context.Context, paths Paths) bool {
 }
 
 func (g goProgram) build(ctx context.Context, paths Paths, progress Progress) (err error) {
-	t := task{progress, "build " + g.name}
+	t := paths.task(progress, "build "+g.name, g.name)
 	progress.Start(t.name)
 	defer func() { progress.Finish(t.name, g.version(paths), err) }()
 
@@ -56,13 +60,15 @@ func (g goProgram) build(ctx context.Context, paths Paths, progress Progress) (e
 	}
 	target.fill = func(ctx context.Context, dir string) error {
 		t.line(fmt.Sprintf("%s; building it from Go modules takes %s on two cores, once", g.why, g.minutes))
-		args := []string{"go", "build", "-v", "-o", filepath.Join(dir, g.name)}
-		if g.ldflags != nil {
-			args = append(args, "-ldflags", g.ldflags(g.version(paths)))
-		}
-		return command{dir: g.source(paths), env: goEnv, args: append(args, g.path)}.run(ctx, t)
+		args := append([]string{"go", "build", "-v", "-o", filepath.Join(dir, g.name)}, g.flags(paths)...)
+		return paths.compile(ctx, t, command{dir: g.source(paths), env: goEnv, args: append(args, g.main)})
 	}
 	return paths.install(ctx, t, target)
+}
+
+// flags leave this machine's paths out of the program, and the flags a user may have in GOFLAGS out of the build.
+func (g goProgram) flags(paths Paths) []string {
+	return []string{"-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags=" + g.ldflags(g.version(paths))}
 }
 
 func (g goProgram) target(ctx context.Context, paths Paths) (folder, error) {
@@ -70,13 +76,13 @@ func (g goProgram) target(ctx context.Context, paths Paths) (folder, error) {
 	if err != nil {
 		return folder{}, err
 	}
-	compiler, err := goVersion(ctx, g.source(paths))
+	compiler, err := paths.goVersion(ctx)
 	if err != nil {
 		return folder{}, err
 	}
-	inputs, err := fingerprint(paths.Root, []string{compiler, g.path}, []string{
-		filepath.Join(g.source(paths), "go.mod"), filepath.Join(g.source(paths), "go.sum"),
-	})
+	words := slices.Concat([]string{compiler, g.main}, g.flags(paths), goEnv)
+	source := path.Join("local", "toolchain", g.folder)
+	inputs, err := fingerprint(paths.Root, words, path.Join(source, "go.mod"), path.Join(source, "go.sum"))
 	if err != nil {
 		return folder{}, err
 	}
@@ -88,21 +94,46 @@ func (g goProgram) target(ctx context.Context, paths Paths) (folder, error) {
 	}, nil
 }
 
-// goEnv keeps a workspace file of the user's from adding other modules to a pinned build.
-var goEnv = []string{"GOWORK=off"}
+// goEnv keeps a workspace file of the user's from adding other modules to a pinned build, and the C compiler and
+// library of the machine out of it.
+var goEnv = []string{"GOWORK=off", "CGO_ENABLED=0"}
 
-// goVersion is the version of Go that builds in that folder, which its go.mod may raise.
-func goVersion(ctx context.Context, dir string) (string, error) {
-	version, err := command{dir: dir, env: goEnv, args: []string{"go", "env", "GOVERSION"}}.output(ctx)
+// compile runs a command that compiles Go, while no other one does: a second one beside it would make both slower and
+// could take more memory than there is.
+func (p Paths) compile(ctx context.Context, t task, c command) error {
+	ctx, release, err := p.lock(ctx, t, "go-build")
+	if err != nil {
+		return err
+	}
+	defer release()
+	return c.run(ctx, t)
+}
+
+// goVersions remembers the answers of goVersion for as long as this process lives.
+var goVersions sync.Map
+
+// goVersion is the version of Go that builds here. The repository's go.mod may raise it above the installed one; the
+// pinning modules do not ask for more than that, so that the answer holds for all of them.
+func (p Paths) goVersion(ctx context.Context) (string, error) {
+	program, err := exec.LookPath("go")
+	if err != nil {
+		return "", err
+	}
+	question := program + "\n" + p.Root
+	if version, known := goVersions.Load(question); known {
+		return version.(string), nil
+	}
+	version, err := command{dir: p.Root, env: goEnv, args: []string{program, "env", "GOVERSION"}}.output(ctx)
 	if err != nil {
 		return "", fmt.Errorf("asking for the Go version: %w: %s", err, version)
 	}
+	goVersions.Store(question, version)
 	return version, nil
 }
 
 // requiredVersion reads from a go.mod the version of a module it requires.
 func requiredVersion(goMod, module string) (string, error) {
-	file, err := os.Open(goMod)
+	file, err := os.Open(goMod) //nolint:gosec // a file of the repository
 	if err != nil {
 		return "", err
 	}

@@ -11,29 +11,36 @@ import (
 
 // folder is a folder of the cache that is made as a whole or not at all.
 type folder struct {
-	name   string // names the lock
+	name   string // names the lock and the work folder
 	dir    string
 	inputs string // fingerprint of what it is made from
 	origin Origin
-	// fill puts the content into a new, empty folder.
+	// fill puts the content into a new, empty folder. What it needs on the way it may put beside that folder.
 	fill func(ctx context.Context, dir string) error
-	// place moves the filled folder to where it belongs; a rename when unset.
-	place func(ctx context.Context, dir string) error
 	// inPlace fills the final folder itself, for content that knows its own path and cannot be moved. It then counts
 	// as made only once it is stamped.
 	inPlace bool
+	// needs are files, below or outside the folder, without which it is of no use.
+	needs []string
 }
 
-// ready tells whether the folder is there, made from the same inputs.
+// ready tells whether the folder is there, whole, and made from the same inputs.
 func (f folder) ready() bool {
 	s, ok := readStamp(f.dir)
-	return ok && s.Inputs == f.inputs
+	if !ok || s.Inputs != f.inputs || !s.whole(f.dir) {
+		return false
+	}
+	for _, file := range f.needs {
+		if _, err := os.Stat(file); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // install makes the folder unless it is there. Only one process at a time does so; the others wait and then find it.
-// An interrupted one leaves nothing that could be taken for the finished folder.
 func (p Paths) install(ctx context.Context, t task, f folder) error {
-	release, err := p.lock(ctx, t, f.name)
+	ctx, release, err := p.lock(ctx, t, f.name)
 	if err != nil {
 		return err
 	}
@@ -41,58 +48,54 @@ func (p Paths) install(ctx context.Context, t task, f folder) error {
 	if f.ready() {
 		return nil
 	}
-	work, err := p.workDir(f)
-	if err != nil {
-		return err
-	}
-	if err := f.make(ctx, work); err != nil {
-		// A failure to clean up is not worth hiding the failure itself: the next attempt cleans up again.
-		_ = os.RemoveAll(work)
-		return err
-	}
-	if work == f.dir {
-		return nil
-	}
-	return os.RemoveAll(work)
+	return p.put(ctx, t, f)
 }
 
-// workDir gives an empty folder to fill, and removes what an earlier process that was killed has left. The lock is
-// held, so nobody else's work is in there.
-func (p Paths) workDir(f folder) (string, error) {
-	if f.inPlace {
-		if err := os.RemoveAll(f.dir); err != nil {
-			return "", err
-		}
-		return f.dir, os.MkdirAll(f.dir, 0o755)
+// put makes the folder and replaces what was there. The caller holds the lock. An interruption leaves nothing that
+// could be taken for the finished folder.
+func (p Paths) put(ctx context.Context, t task, f folder) error {
+	if err := t.clearLog(); err != nil {
+		return err
 	}
 	base := filepath.Join(p.Cache, "tmp", f.name)
+	work := filepath.Join(base, "new")
+	if f.inPlace {
+		base, work = f.dir, f.dir
+	}
+	// An earlier process that was killed may have left something. The lock is held, so nobody else's work is in there.
 	if err := os.RemoveAll(base); err != nil {
-		return "", err
+		return err
 	}
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return "", err
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return err
 	}
-	return os.MkdirTemp(base, "")
+	err := f.make(ctx, work)
+	if f.inPlace && err == nil {
+		return nil
+	}
+	// A failure to clean up is not worth hiding the failure itself: the next attempt cleans up again.
+	return errors.Join(err, os.RemoveAll(base))
 }
 
 func (f folder) make(ctx context.Context, work string) error {
 	if err := f.fill(ctx, work); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	s := stamp{Inputs: f.inputs, Origin: f.origin, Made: time.Now().UTC()}
+	if f.inPlace {
+		return writeStamp(work, s)
+	}
+	var err error
+	if s.Files, err = fileSizes(work); err != nil {
 		return err
 	}
-	if err := writeStamp(work, stamp{Inputs: f.inputs, Origin: f.origin, Made: time.Now().UTC()}); err != nil {
+	if err := writeStamp(work, s); err != nil {
 		return err
 	}
-	switch {
-	case f.inPlace:
-		return nil
-	case f.place != nil:
-		return f.place(ctx, work)
-	default:
-		return replace(work, f.dir)
-	}
+	return replace(work, f.dir)
 }
 
 // replace renames a folder to its final name and removes what had that name before.

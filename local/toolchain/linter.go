@@ -9,18 +9,24 @@ var linterProgram = goProgram{
 	name:    "golangci-lint",
 	folder:  "golangcilint",
 	module:  "github.com/golangci/golangci-lint/v2",
-	path:    "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
+	main:    "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
 	ldflags: func(string) string { return "-s -w" },
 	why:     "exactly the pinned golangci-lint is not on the PATH, and another version finds other things",
-	minutes: "about 5 minutes",
+	minutes: "about 2 minutes",
 }
 
-// Linter reports on golangci-lint. Only work on the code needs it, so that neither Inspect nor Ensure does.
+// Linter reports on golangci-lint. Only work on the code needs it, so that Ensure does not make it.
 func Linter(ctx context.Context, paths Paths) Status {
+	found := findLinter(ctx, paths)
+	found.Optional = true
+	return found
+}
+
+func findLinter(ctx context.Context, paths Paths) Status {
 	const name = "golangci-lint"
 	pinned := linterProgram.version(paths)
 	if path, err := paths.lookPath(name); err == nil {
-		printed, err := command{args: []string{path, "version", "--short"}}.output(ctx)
+		printed, err := paths.ask(ctx, command{args: []string{path, "version", "--short"}})
 		if err == nil && "v"+strings.TrimPrefix(printed, "v") == pinned {
 			return Status{Name: name, Version: pinned, Path: path, Origin: OnPath}
 		}
@@ -29,7 +35,7 @@ func Linter(ctx context.Context, paths Paths) Status {
 		return Status{Name: name, Version: pinned, Path: linterProgram.file(paths), Origin: Built}
 	}
 	status := missing(name, pinned, linterProgram.why)
-	status.Fix += " --with-lint"
+	status.Fix += " --lint"
 	return status
 }
 

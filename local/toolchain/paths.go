@@ -47,6 +47,19 @@ func (p Paths) PulumiHome() string { return filepath.Join(p.Cache, "pulumi-home"
 // Jars is the folder of Spark's jars.
 func (p Paths) Jars() string { return filepath.Join(p.Cache, "jars") }
 
+// AWSPluginSchema is the Pulumi schema of the AWS plugin that was built here: every property it knows. The official
+// plugin keeps its own inside the binary, and then there is no such file.
+func (p Paths) AWSPluginSchema() (string, error) {
+	version, err := p.awsPluginVersion()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(pluginDir(p.PulumiHome(), version), "schema.json"), nil
+}
+
+// logFile has the whole output of the last attempt to make something.
+func (p Paths) logFile(name string) string { return filepath.Join(p.Cache, "logs", name+".log") }
+
 // local is a path below the repository's local folder.
 func (p Paths) local(parts ...string) string {
 	return filepath.Join(append([]string{p.Root, "local"}, parts...)...)

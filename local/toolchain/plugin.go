@@ -9,8 +9,12 @@ import (
 	"strings"
 )
 
-// awsPluginVersion goes with the AWS SDK in go.mod: the engine asks for exactly this version.
-const awsPluginVersion = "v6.83.2"
+// awsSDK is the module whose version the plugin must have: the engine asks for exactly that.
+const awsSDK = "github.com/pulumi/pulumi-aws/sdk/v6"
+
+func (p Paths) awsPluginVersion() (string, error) {
+	return requiredVersion(filepath.Join(p.Root, "go.mod"), awsSDK)
+}
 
 // pluginSource says where the AWS plugin may come from.
 type pluginSource string
@@ -18,6 +22,7 @@ type pluginSource string
 // The values of TARN_AWS_PLUGIN.
 const (
 	anySource      pluginSource = "auto"     // the user's own, else a download, else a build
+	onlyTakenOver  pluginSource = "home"     // the one in the user's own Pulumi home
 	onlyDownloaded pluginSource = "download" // the official one
 	onlyBuilt      pluginSource = "build"    // the one in local/awsplugin
 )
@@ -26,18 +31,20 @@ func chosenPluginSource() (pluginSource, error) {
 	switch chosen := pluginSource(os.Getenv("TARN_AWS_PLUGIN")); chosen {
 	case "":
 		return anySource, nil
-	case anySource, onlyDownloaded, onlyBuilt:
+	case anySource, onlyTakenOver, onlyDownloaded, onlyBuilt:
 		return chosen, nil
 	default:
-		return "", fmt.Errorf("TARN_AWS_PLUGIN is %q and should be auto, download or build", chosen)
+		return "", fmt.Errorf("TARN_AWS_PLUGIN is %q and should be auto, home, download or build", chosen)
 	}
 }
 
 // accepts tells whether a plugin of that origin is good enough.
 func (s pluginSource) accepts(origin Origin) bool {
 	switch s {
+	case onlyTakenOver:
+		return origin == UserHome
 	case onlyDownloaded:
-		return origin != Built
+		return origin == Downloaded
 	case onlyBuilt:
 		return origin == Built
 	default:
@@ -48,176 +55,210 @@ func (s pluginSource) accepts(origin Origin) bool {
 // awsPlugin is the AWS provider in the Pulumi home of the local environment.
 type awsPlugin struct{ paths Paths }
 
-const awsPluginName = "aws plugin"
-
 func (a awsPlugin) find(ctx context.Context) Status {
+	const name = "aws plugin"
+	version, err := a.paths.awsPluginVersion()
+	if err != nil {
+		return missing(name, "", err.Error())
+	}
 	source, err := chosenPluginSource()
 	if err != nil {
-		return missing(awsPluginName, awsPluginVersion, err.Error())
+		return missing(name, version, err.Error())
 	}
-	origin, there := installedPlugin(a.paths.PulumiHome())
-	if !there {
-		return missing(awsPluginName, awsPluginVersion, "not in the Pulumi home of the local environment")
+	dir := pluginDir(a.paths.PulumiHome(), version)
+	s, ok := readStamp(dir)
+	switch {
+	case !ok && isPlugin(dir):
+		return missing(name, version, "the one in "+dir+" was put there by somebody else, or not to the end")
+	case !ok:
+		return missing(name, version, "not in the Pulumi home of the local environment")
+	case !source.accepts(s.Origin):
+		return missing(name, version, fmt.Sprintf("it is %s, and TARN_AWS_PLUGIN asks for %s", s.Origin, source))
 	}
-	if !source.accepts(origin) {
-		return missing(awsPluginName, awsPluginVersion, fmt.Sprintf("it is %s, and TARN_AWS_PLUGIN asks for %s", origin, source))
+	f, err := a.target(ctx, version, s.Origin)
+	if err != nil {
+		return missing(name, version, err.Error())
 	}
-	if origin == Built {
-		if f, err := a.build(ctx); err != nil || !f.ready() {
-			return missing(awsPluginName, awsPluginVersion, "built from an older local/awsplugin or by another Go version")
-		}
+	if !isPlugin(dir) || !f.ready() {
+		return missing(name, version, "damaged, or built from an older local/awsplugin or by another Go version")
 	}
-	return Status{
-		Name: awsPluginName, Version: awsPluginVersion, Path: pluginDir(a.paths.PulumiHome()), Origin: origin,
+	return Status{Name: name, Version: version, Path: dir, Origin: s.Origin}
+}
+
+// target describes the installed plugin by where it comes from.
+func (a awsPlugin) target(ctx context.Context, version string, origin Origin) (folder, error) {
+	f := folder{
+		name:   "aws-plugin",
+		dir:    pluginDir(a.paths.PulumiHome(), version),
+		inputs: "official " + version,
+		origin: origin,
 	}
+	if origin != Built {
+		return f, nil
+	}
+	compiler, err := a.paths.goVersion(ctx)
+	if err != nil {
+		return folder{}, err
+	}
+	f.inputs, err = fingerprint(a.paths.Root, append([]string{compiler, version}, goEnv...), "local/awsplugin")
+	return f, err
 }
 
 // make gets the plugin from the first source that works.
 func (a awsPlugin) make(ctx context.Context, progress Progress) (err error) {
-	t := task{progress, "install the AWS plugin"}
+	t := a.paths.task(progress, "install the AWS plugin", "aws-plugin")
 	progress.Start(t.name)
-	defer func() { progress.Finish(t.name, awsPluginVersion, err) }()
+	var from Origin
+	defer func() { progress.Finish(t.name, string(from), err) }()
 
 	source, err := chosenPluginSource()
 	if err != nil {
 		return err
 	}
-	if source == anySource {
-		taken, err := a.takeOver(ctx, t)
-		if err != nil || taken {
-			return err
-		}
-	}
-	if source != onlyBuilt {
-		downloadErr := a.download(ctx, t)
-		if downloadErr == nil || ctx.Err() != nil || source == onlyDownloaded {
-			return downloadErr
-		}
-		t.line("the plugin cannot be downloaded here (" + firstLine(downloadErr) + "), so it is built")
-	}
-	f, err := a.build(ctx)
+	version, err := a.paths.awsPluginVersion()
 	if err != nil {
 		return err
 	}
-	f.fill = func(ctx context.Context, dir string) error {
-		t.line("building the AWS plugin from Go modules takes about 10 minutes on two cores, once")
-		return a.compile(ctx, t, dir)
-	}
-	f.place = func(ctx context.Context, dir string) error { return a.installFrom(ctx, t, dir) }
-	return a.paths.install(ctx, t, f)
-}
-
-// takeOver uses the plugin of the user's own Pulumi home, if that has it: there it can only be the official one.
-func (a awsPlugin) takeOver(ctx context.Context, t task) (bool, error) {
-	home, err := userPulumiHome()
-	if err != nil || home == a.paths.PulumiHome() {
-		return false, nil //nolint:nilerr // a machine without a home folder has no plugin there
-	}
-	own := pluginDir(home)
-	if _, there := installedPlugin(home); !there {
-		return false, nil
-	}
-	t.line("taking it over from " + own)
-	return true, a.paths.install(ctx, t, folder{
-		name:   "aws-plugin",
-		dir:    pluginDir(a.paths.PulumiHome()),
-		inputs: own,
-		origin: UserHome,
-		fill:   func(_ context.Context, dir string) error { return linkTree(own, dir) },
-	})
-}
-
-// download lets the CLI download the official plugin. Without a connection the CLI tries for a long time, so it is
-// stopped when nothing arrives.
-func (a awsPlugin) download(ctx context.Context, t task) error {
-	release, err := a.paths.lock(ctx, t, "aws-plugin")
+	ctx, release, err := a.paths.lock(ctx, t, "aws-plugin")
 	if err != nil {
 		return err
 	}
 	defer release()
-	if origin, there := installedPlugin(a.paths.PulumiHome()); there && origin != Built {
-		return nil // another process has downloaded it while this one waited
+	if found := a.find(ctx); !found.Missing() {
+		from = found.Origin // another process has made it while this one waited
+		return nil
 	}
-	t.line("downloading the official plugin, about 150 MB")
-	// The CLI downloads into the folder for temporary files; in one of its own, what arrives can be watched.
-	arriving := filepath.Join(a.paths.Cache, "tmp", "aws-plugin-download")
-	if err := os.RemoveAll(arriving); err != nil {
+	// The CLI leaves this mark when its installation is interrupted, and then ignores the plugin.
+	if err := os.RemoveAll(pluginDir(a.paths.PulumiHome(), version) + ".partial"); err != nil {
 		return err
 	}
+	origin, err := a.get(ctx, t, version, source)
+	if err == nil {
+		from = origin
+	}
+	return err
+}
+
+// get tries the sources in turn. The caller holds the lock.
+func (a awsPlugin) get(ctx context.Context, t task, version string, source pluginSource) (Origin, error) {
+	if source == anySource || source == onlyTakenOver {
+		own, problem := a.usersOwn(version)
+		if problem == nil {
+			t.line("taking it over from " + own)
+			return UserHome, a.put(ctx, t, version, UserHome, func(_ context.Context, dir string) error {
+				return linkTree(own, dir)
+			})
+		}
+		if source == onlyTakenOver {
+			return "", problem
+		}
+	}
+	if source == anySource || source == onlyDownloaded {
+		t := t
+		t.log = a.paths.logFile("aws-plugin-download") // the build below has a log of its own
+		err := a.put(ctx, t, version, Downloaded, func(ctx context.Context, dir string) error {
+			return a.download(ctx, t, version, dir)
+		})
+		if err == nil || ctx.Err() != nil || source == onlyDownloaded {
+			return Downloaded, err
+		}
+		t.line("the official plugin cannot be downloaded here (" + reason(err) + "), so it is built")
+	}
+	return Built, a.put(ctx, t, version, Built, func(ctx context.Context, dir string) error {
+		return a.compile(ctx, t, version, dir)
+	})
+}
+
+func (a awsPlugin) put(
+	ctx context.Context, t task, version string, origin Origin, fill func(ctx context.Context, dir string) error,
+) error {
+	f, err := a.target(ctx, version, origin)
+	if err != nil {
+		return err
+	}
+	f.fill = fill
+	return a.paths.put(ctx, t, f)
+}
+
+// usersOwn gives the folder of the plugin in the user's own Pulumi home, where it can only be the official one.
+func (a awsPlugin) usersOwn(version string) (string, error) {
+	home, err := userPulumiHome()
+	if err != nil {
+		return "", err
+	}
+	own := pluginDir(home, version)
+	// Another cache's Pulumi home is no user's: what has a stamp may have been built.
+	if _, stamped := readStamp(own); stamped || !isPlugin(own) || home == a.paths.PulumiHome() {
+		return "", fmt.Errorf("there is no AWS plugin %s in %s", version, home)
+	}
+	return own, nil
+}
+
+// download lets the CLI download the official plugin. Without a connection the CLI tries for a long time, so it is
+// stopped when nothing arrives.
+func (a awsPlugin) download(ctx context.Context, t task, version, dir string) error {
+	t.line("downloading the official plugin, about 150 MB")
+	// The CLI downloads into the folder for temporary files; in one of its own, what arrives can be watched.
+	arriving := dir + "-arriving"
 	if err := os.MkdirAll(arriving, 0o755); err != nil {
 		return err
 	}
-	defer os.RemoveAll(arriving)
-	ctx, stop := context.WithCancelCause(ctx)
+	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go stopWhenStalled(ctx, stop, arriving)
-	return a.pulumi(ctx, t, []string{"TMPDIR=" + arriving},
-		"plugin", "install", "resource", "aws", awsPluginVersion, "--reinstall")
+	go stopWhenStalled(watched, stop, filepath.Dir(dir), stallLimit)
+	return a.pluginInstall(watched, t, version, dir, []string{"TMPDIR=" + arriving})
 }
 
-// build describes the plugin built from local/awsplugin.
-func (a awsPlugin) build(ctx context.Context) (folder, error) {
-	source := a.paths.local("awsplugin")
-	compiler, err := goVersion(ctx, source)
-	if err != nil {
-		return folder{}, err
-	}
-	inputs, err := fingerprint(a.paths.Root, []string{compiler}, []string{source})
-	if err != nil {
-		return folder{}, err
-	}
-	return folder{
-		name: "aws-plugin", dir: pluginDir(a.paths.PulumiHome()), inputs: inputs, origin: Built,
-	}, nil
-}
-
-// compile builds the plugin into a folder. The build program needs a place for the cut sources; it is beside the
-// folder, so that it goes away with it.
-func (a awsPlugin) compile(ctx context.Context, t task, dir string) error {
-	return command{
+// compile builds the plugin from local/awsplugin. The build program needs a place for its copy of the sources.
+func (a awsPlugin) compile(ctx context.Context, t task, version, dir string) error {
+	t.line("building the AWS plugin from Go modules takes about 10 minutes on two cores, once")
+	built := dir + "-built"
+	if err := a.paths.compile(ctx, t, command{
 		dir:  a.paths.local("awsplugin"),
 		env:  goEnv,
-		args: []string{"go", "run", "./cmd/build", "-work", dir + "-sources", "-out", dir},
-	}.run(ctx, t)
+		args: []string{"go", "run", "-mod=readonly", "./cmd/build", "--out", built, "--work", dir + "-sources"},
+	}); err != nil {
+		return err
+	}
+	return a.pluginInstall(ctx, t, version, dir, nil, "--file", built)
 }
 
-// installFrom installs a built plugin, with its stamp, the way any plugin is installed.
-func (a awsPlugin) installFrom(ctx context.Context, t task, dir string) error {
-	return a.pulumi(ctx, t, nil, "plugin", "install", "resource", "aws", awsPluginVersion, "--reinstall", "--file", dir)
-}
-
-// pulumi runs the CLI on the Pulumi home of the local environment.
-func (a awsPlugin) pulumi(ctx context.Context, t task, env []string, args ...string) error {
+// pluginInstall lets the CLI install the plugin into a Pulumi home that only exists for that, and moves its files into
+// the folder: in the real one, an interruption could leave half a plugin.
+func (a awsPlugin) pluginInstall(ctx context.Context, t task, version, dir string, env []string, options ...string) error {
 	cli := pulumiCLI(a).find(ctx)
 	if cli.Missing() {
 		return errors.New("the Pulumi CLI is missing: " + cli.Detail)
 	}
-	return command{
-		env:  append(env, "PULUMI_HOME="+a.paths.PulumiHome(), "PULUMI_SKIP_UPDATE_CHECK=true"),
-		args: append([]string{cli.Path}, args...),
-	}.run(ctx, t)
+	home := dir + "-home"
+	install := command{
+		env: append(env, "PULUMI_HOME="+home, "PULUMI_SKIP_UPDATE_CHECK=true"),
+		args: append([]string{
+			cli.Path, "plugin", "install", "resource", "aws", version, "--non-interactive", "--color", "never",
+		}, options...),
+	}
+	if err := install.run(ctx, t); err != nil {
+		return err
+	}
+	installed := pluginDir(home, version)
+	if !isPlugin(installed) {
+		return fmt.Errorf("the Pulumi CLI has installed no plugin in %s", installed)
+	}
+	return moveContent(installed, dir)
 }
 
 // pluginDir is where a Pulumi home has the plugin.
-func pluginDir(home string) string {
-	return filepath.Join(home, "plugins", "resource-aws-"+awsPluginVersion)
+func pluginDir(home, version string) string {
+	return filepath.Join(home, "plugins", "resource-aws-"+version)
 }
 
-// installedPlugin tells whether a Pulumi home has the whole plugin, and where that came from. One without a stamp was
-// put there by the CLI itself.
-func installedPlugin(home string) (Origin, bool) {
-	dir := pluginDir(home)
+// isPlugin tells whether a folder has a plugin, which the CLI has unpacked to the end.
+func isPlugin(dir string) bool {
 	if _, err := os.Stat(filepath.Join(dir, "pulumi-resource-aws")); err != nil {
-		return Missing, false
+		return false
 	}
-	// The CLI leaves this mark beside a plugin while it unpacks it.
-	if _, err := os.Stat(dir + ".partial"); err == nil {
-		return Missing, false
-	}
-	if s, ok := readStamp(dir); ok {
-		return s.Origin, true
-	}
-	return Downloaded, true
+	_, err := os.Stat(dir + ".partial")
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // userPulumiHome is the Pulumi home that the user's own pulumi commands use.
@@ -232,7 +273,16 @@ func userPulumiHome() (string, error) {
 	return filepath.Join(home, ".pulumi"), nil
 }
 
-func firstLine(err error) string {
+// reason is a failure in one line: what a failed command said last about an error, if it said anything.
+func reason(err error) string {
+	var failed *commandError
+	if errors.As(err, &failed) {
+		for i := len(failed.lines) - 1; i >= 0; i-- {
+			if text, found := strings.CutPrefix(failed.lines[i], "error:"); found {
+				return strings.TrimSpace(text)
+			}
+		}
+	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
 }

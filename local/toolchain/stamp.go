@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,6 +22,37 @@ type stamp struct {
 	Inputs string    `json:"inputs"` // fingerprint
 	Origin Origin    `json:"origin"`
 	Made   time.Time `json:"made"`
+	// Files has the size of each file, so that a deleted or cut one is noticed without reading it.
+	Files map[string]int64 `json:"files,omitempty"`
+}
+
+// whole tells whether every file the stamp lists is still there.
+func (s stamp) whole(dir string) bool {
+	for name, size := range s.Files {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Size() != size {
+			return false
+		}
+	}
+	return true
+}
+
+// fileSizes gives the size of each file below a folder.
+func fileSizes(dir string) (map[string]int64, error) {
+	sizes := map[string]int64{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		sizes[name] = info.Size()
+		return err
+	})
+	return sizes, err
 }
 
 // readStamp gives the stamp of a folder; a folder without one, or with one that cannot be read, was not finished.
@@ -41,35 +73,36 @@ func writeStamp(dir string, s stamp) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, stampFile), append(raw, '\n'), 0o644)
+	return writeAtomically(filepath.Join(dir, stampFile), append(raw, '\n'))
 }
 
-// fingerprint hashes words, and the names below root and contents of files. A folder stands for all files below it,
-// except hidden ones and documentation, which change nothing about what is made.
-func fingerprint(root string, words, files []string) (string, error) {
+// fingerprint hashes words, and the names and contents of files below root. A folder stands for all files in it, except
+// hidden ones, tests and documentation, which change nothing about what is made.
+func fingerprint(root string, words []string, names ...string) (string, error) {
 	sum := sha256.New()
 	for _, word := range words {
 		fmt.Fprintf(sum, "word %d %s\n", len(word), word)
 	}
-	for _, start := range files {
-		err := filepath.WalkDir(start, func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
+	files := os.DirFS(root)
+	for _, start := range names {
+		err := fs.WalkDir(files, start, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil {
 				return err
-			case strings.HasPrefix(entry.Name(), ".") && path != start && entry.IsDir():
-				return fs.SkipDir
-			case !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), ".") || filepath.Ext(path) == ".md":
+			}
+			if name != start && changesNothing(entry.Name()) {
+				if entry.IsDir() {
+					return fs.SkipDir
+				}
 				return nil
 			}
-			content, err := os.ReadFile(path)
+			if !entry.Type().IsRegular() {
+				return nil
+			}
+			content, err := fs.ReadFile(files, name)
 			if err != nil {
 				return err
 			}
-			name, err := filepath.Rel(root, path)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(sum, "file %s %d\n", filepath.ToSlash(name), len(content))
+			fmt.Fprintf(sum, "file %s %d\n", name, len(content))
 			sum.Write(content)
 			return nil
 		})
@@ -78,6 +111,28 @@ func fingerprint(root string, words, files []string) (string, error) {
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func changesNothing(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "testdata" ||
+		strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, ".md")
+}
+
+// writeAtomically replaces a file in one step: a reader sees the old content or the new one.
+func writeAtomically(path string, content []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(content)
+	err = errors.Join(err, temporary.Chmod(0o644), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name()) // the first error is the one to report
+	}
+	return err
 }
 
 // fileDigest is the SHA-256 of a file in hexadecimal.

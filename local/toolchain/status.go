@@ -23,6 +23,8 @@ type Status struct {
 	Detail string `json:"detail,omitempty"`
 	// Fix is a command, or what else to do, when the tool is missing.
 	Fix string `json:"fix,omitempty"`
+	// Optional marks a tool that the local environment works without.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // Missing tells whether the tool has to be made or installed.

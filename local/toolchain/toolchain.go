@@ -31,7 +31,7 @@ type tool interface {
 	make(ctx context.Context, progress Progress) error
 }
 
-// Inspect reports on every tool without changing anything.
+// Inspect reports on every tool without making any.
 func Inspect(ctx context.Context, paths Paths) []Status {
 	var found []Status
 	for _, p := range prerequisites(paths) {
@@ -42,7 +42,7 @@ func Inspect(ctx context.Context, paths Paths) []Status {
 			found = append(found, t.find(ctx))
 		}
 	}
-	return found
+	return append(found, Linter(ctx, paths))
 }
 
 // Ensure makes every tool that is missing. Go, Python and Java are the user's: it only says how to get them.

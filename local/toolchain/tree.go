@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,25 +14,21 @@ import (
 // linkTree makes the same files appear in another folder: hard links where the file system allows, else copies. The
 // CLI does not follow a symbolic link to a plugin's folder.
 func linkTree(from, to string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+	return fs.WalkDir(os.DirFS(from), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, relative)
+		source, target := filepath.Join(from, name), filepath.Join(to, name)
 		if entry.IsDir() {
 			return os.MkdirAll(target, 0o755)
 		}
 		if !entry.Type().IsRegular() || entry.Name() == stampFile {
 			return nil
 		}
-		if os.Link(path, target) == nil {
+		if os.Link(source, target) == nil {
 			return nil
 		}
-		return copyFile(path, target)
+		return copyFile(source, target)
 	})
 }
 
@@ -58,6 +55,20 @@ func copyFile(from, to string) (err error) {
 	return err
 }
 
+// moveContent moves everything in a folder into another one on the same file system.
+func moveContent(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // treeSize adds up the files of a folder.
 func treeSize(dir string) int64 {
 	var size int64
@@ -74,9 +85,14 @@ func treeSize(dir string) int64 {
 	return size
 }
 
+// stallLimit is how long a download may bring nothing before it counts as broken.
+const stallLimit = 20 * time.Second
+
+var errStalled = errors.New("the connection is silent")
+
 // stopWhenStalled stops a download when the folder it writes to has not grown for too long.
-func stopWhenStalled(ctx context.Context, stop context.CancelCauseFunc, dir string) {
-	ticker := time.NewTicker(time.Second)
+func stopWhenStalled(ctx context.Context, stop context.CancelCauseFunc, dir string, limit time.Duration) {
+	ticker := time.NewTicker(limit / 20)
 	defer ticker.Stop()
 	size, grown := int64(0), time.Now()
 	for {
@@ -87,8 +103,8 @@ func stopWhenStalled(ctx context.Context, stop context.CancelCauseFunc, dir stri
 			if present := treeSize(dir); present != size {
 				size, grown = present, now
 			}
-			if now.Sub(grown) > stallLimit {
-				stop(fmt.Errorf("%w (%d bytes so far)", errStalled, size))
+			if now.Sub(grown) > limit {
+				stop(fmt.Errorf("%w: nothing came for %s, after %d bytes", errStalled, limit, size))
 				return
 			}
 		}

@@ -50,7 +50,8 @@ type Table struct {
 var (
 	identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	decimal    = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
-	plainTypes = []string{"int", "bigint", "double", "string", "boolean", "date", "timestamp"}
+	transform  = regexp.MustCompile(`^(?:([a-z][a-z0-9_]*)|(?:years|months|days|hours)\(([a-z][a-z0-9_]*)\)|(?:bucket|truncate)\([0-9]+, ?([a-z][a-z0-9_]*)\))$`)
+	plainTypes = []string{"int", "bigint", "float", "double", "string", "boolean", "date", "timestamp"}
 	formats    = []string{"csv"}
 )
 
@@ -87,7 +88,21 @@ func (d Dataset) validate() error {
 			add("key: there is no column %q", name)
 		}
 	}
+	for i, term := range d.PartitionBy {
+		if column, ok := partitionColumn(term); !ok || !seen[column] {
+			add("partition_by[%d] %q: want a column, or one of years, months, days, hours(column), bucket or truncate(number, column)", i, term)
+		}
+	}
 	return errors.Join(problems...)
+}
+
+// partitionColumn gives the column of a partition transform as Iceberg's Spark SQL writes it.
+func partitionColumn(term string) (string, bool) {
+	found := transform.FindStringSubmatch(term)
+	if found == nil {
+		return "", false
+	}
+	return strings.Join(found[1:], ""), true // all groups but one are empty
 }
 
 func (t Table) validate() error {

@@ -17,6 +17,7 @@ columns:
   - {name: id, type: bigint, required: true}
   - {name: price, type: "decimal(10,2)"}
 key: [id]
+partition_by: ["bucket(16, id)", "truncate(10,price)", id]
 `
 
 const goodTable = `
@@ -52,7 +53,7 @@ func TestLoad(t *testing.T) {
 	if !bytes.Equal(manifest, again) {
 		t.Error("the manifest differs from call to call")
 	}
-	for _, want := range []string{`"SELECT 1 < 2"`, `"partition_by": []`, `"type": "decimal(10,2)"`, `"version": 1`} {
+	for _, want := range []string{`"SELECT 1 < 2"`, `"type": "decimal(10,2)"`, `"version": 1`} {
 		if !strings.Contains(string(manifest), want) {
 			t.Errorf("the manifest has no %s:\n%s", want, manifest)
 		}
@@ -66,21 +67,23 @@ func TestLoadRefuses(t *testing.T) {
 		files fstest.MapFS
 		want  []string
 	}{
-		"unknown field":    {files(with("key:", "keys:"), goodTable, "x"), []string{"datasets/orders.yaml", "keys", "[9:1]"}},
-		"unknown type":     {files(with("bigint", "number"), goodTable, "x"), []string{`columns[0].type "number" of id: want one of`}},
-		"bad column":       {files(with("name: id", "name: Order-ID"), goodTable, "x"), []string{`columns[0].name "Order-ID"`, `there is no column "id"`}},
-		"column twice":     {files(with("name: price", "name: id"), goodTable, "x"), []string{`columns[1].name "id" is there twice`}},
-		"no key":           {files(with("key: [id]", "key: []"), goodTable, "x"), []string{"key: name the columns"}},
-		"unknown key":      {files(with("key: [id]", "key: [nr]"), goodTable, "x"), []string{`key: there is no column "nr"`}},
-		"absolute path":    {files(with("sales/orders/", "/orders/"), goodTable, "x"), []string{`source.path "/orders/"`}},
-		"path out of zone": {files(with("sales/orders/", "../x/"), goodTable, "x"), []string{`source.path "../x/"`}},
-		"unknown format":   {files(with("format: csv", "format: xls"), goodTable, "x"), []string{`source.format "xls"`}},
-		"other name":       {files(with("name: orders", "name: order"), goodTable, "x"), []string{`name "order": want "orders"`}},
-		"table alone":      {files(goodDataset, strings.Replace(goodTable, "sales", "other", 1), "x"), []string{`pipeline "other" has tables but no data set`}},
-		"empty query":      {files(goodDataset, goodTable, " \n"), []string{"tables/totals.yaml: the query file totals.sql is empty"}},
-		"query is missing": {fstest.MapFS{"tables/totals.yaml": {Data: []byte(goodTable)}}, []string{"tables/totals.yaml: its query"}},
-		"not YAML":         {files(":\n -", goodTable, "x"), []string{"datasets/orders.yaml"}},
-		"all at once":      {files(with("bigint", "number"), goodTable, ""), []string{"orders.yaml", "totals.yaml"}},
+		"unknown field":     {files(with("key:", "keys:"), goodTable, "x"), []string{"datasets/orders.yaml", "keys", "[9:1]"}},
+		"unknown type":      {files(with("bigint", "number"), goodTable, "x"), []string{`columns[0].type "number" of id: want one of`}},
+		"bad column":        {files(with("name: id", "name: Order-ID"), goodTable, "x"), []string{`columns[0].name "Order-ID"`, `there is no column "id"`}},
+		"column twice":      {files(with("name: price", "name: id"), goodTable, "x"), []string{`columns[1].name "id" is there twice`}},
+		"no key":            {files(with("key: [id]", "key: []"), goodTable, "x"), []string{"key: name the columns"}},
+		"unknown key":       {files(with("key: [id]", "key: [nr]"), goodTable, "x"), []string{`key: there is no column "nr"`}},
+		"unknown transform": {files(with(`"bucket(16, id)"`, "weeks(id)"), goodTable, "x"), []string{`partition_by[0] "weeks(id)"`}},
+		"unknown partition": {files(with(`(16, id)`, "(4, nr)"), goodTable, "x"), []string{`partition_by[0] "bucket(4, nr)"`}},
+		"absolute path":     {files(with("sales/orders/", "/orders/"), goodTable, "x"), []string{`source.path "/orders/"`}},
+		"path out of zone":  {files(with("sales/orders/", "../x/"), goodTable, "x"), []string{`source.path "../x/"`}},
+		"unknown format":    {files(with("format: csv", "format: xls"), goodTable, "x"), []string{`source.format "xls"`}},
+		"other name":        {files(with("name: orders", "name: order"), goodTable, "x"), []string{`name "order": want "orders"`}},
+		"table alone":       {files(goodDataset, strings.Replace(goodTable, "sales", "other", 1), "x"), []string{`pipeline "other" has tables but no data set`}},
+		"empty query":       {files(goodDataset, goodTable, " \n"), []string{"tables/totals.yaml: the query file totals.sql is empty"}},
+		"query is missing":  {fstest.MapFS{"tables/totals.yaml": {Data: []byte(goodTable)}}, []string{"tables/totals.yaml: its query"}},
+		"not YAML":          {files(":\n -", goodTable, "x"), []string{"datasets/orders.yaml"}},
+		"all at once":       {files(with("bigint", "number"), goodTable, ""), []string{"orders.yaml", "totals.yaml"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

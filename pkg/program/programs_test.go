@@ -103,6 +103,7 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 		"protected and deleted":   {0, map[string]any{"protect": true, "deleteStateOnDestroy": true}, "contradict each other"},
 		"no history":              {0, map[string]any{"stateHistoryDays": 0}, "stateHistoryDays is 0, want at least 1"},
 		"unknown zone":            {1, map[string]any{"retention": map[string]any{"rwa": map[string]any{}}}, "retention.rwa: there is no such zone"},
+		"expiring Iceberg":        {1, map[string]any{"retention": map[string]any{"staged": map[string]any{"noncurrentDays": 1, "expireDays": 9}}}, "retention.staged.expireDays: Iceberg tables"},
 		"scan limit":              {1, map[string]any{"queryScanLimitBytes": 1}, "queryScanLimitBytes is 1, Athena wants at least"},
 		"delete protected data":   {1, map[string]any{"deleteDataOnDestroy": true, "protect": true}, "contradict each other"},
 		"lifecycle order":         {1, retention(transition(90, "GLACIER"), transition(180, "STANDARD_IA")), "only in the order"},

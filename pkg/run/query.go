@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,15 +69,16 @@ func (r *Runner) answer(ctx context.Context, id *string) (Answer, error) {
 	for _, column := range page.ResultSet.ResultSetMetadata.ColumnInfo {
 		answer.Columns = append(answer.Columns, aws.ToString(column.Name))
 	}
-	for i, row := range page.ResultSet.Rows {
-		if i == 0 {
-			continue // Athena repeats the column names as the first row
-		}
+	for _, row := range page.ResultSet.Rows {
 		var cells []string
 		for _, cell := range row.Data {
 			cells = append(cells, aws.ToString(cell.VarCharValue))
 		}
 		answer.Rows = append(answer.Rows, cells)
+	}
+	// Athena repeats the column names as the first row of a SELECT, but not of SHOW or DESCRIBE.
+	if len(answer.Rows) > 0 && slices.Equal(answer.Rows[0], answer.Columns) {
+		answer.Rows = answer.Rows[1:]
 	}
 	return answer, nil
 }

@@ -35,6 +35,11 @@ func (k Kind) HasDatabase() bool {
 	return k == Raw || k == Staged || k == Analytics || k == Quarantine
 }
 
+// HasIceberg reports whether the zone's tables are Iceberg, which decides itself when a file goes.
+func (k Kind) HasIceberg() bool {
+	return k == Staged || k == Analytics || k == Quarantine
+}
+
 // Args configures a Zone.
 type Args struct {
 	// Required: what the zone is for.

@@ -220,7 +220,7 @@ func goShape(folder string, e ast.Expr) (shape Shape, optional bool, err error) 
 		}
 		return Shape{Kind: Object, Type: path.Join(folder, e.Name)}, false, nil
 	default:
-		return Shape{}, false, fmt.Errorf("Go type %T is not known here", e)
+		return Shape{}, false, fmt.Errorf("the Go type %T is not known here", e)
 	}
 }
 
@@ -231,7 +231,7 @@ var goKinds = map[string]Kind{"string": String, "bool": Boolean, "int": Integer,
 func importedShape(e *ast.SelectorExpr) (Shape, bool, error) {
 	imported, ok := e.X.(*ast.Ident)
 	if !ok {
-		return Shape{}, false, fmt.Errorf("Go type %T.%s is not known here", e.X, e.Sel.Name)
+		return Shape{}, false, fmt.Errorf("the Go type %T.%s is not known here", e.X, e.Sel.Name)
 	}
 	if imported.Name != "pulumi" {
 		return Shape{Kind: Object, Type: path.Join(imported.Name, e.Sel.Name)}, false, nil
@@ -240,7 +240,7 @@ func importedShape(e *ast.SelectorExpr) (Shape, bool, error) {
 	case "AssetOrArchive", "Asset", "Archive":
 		return Shape{Kind: Asset}, true, nil
 	default:
-		return Shape{}, false, fmt.Errorf("Go type pulumi.%s is not known here", e.Sel.Name)
+		return Shape{}, false, fmt.Errorf("the Go type pulumi.%s is not known here", e.Sel.Name)
 	}
 }
 

@@ -89,7 +89,7 @@ func copyFile(source, target, file string, rewritten map[string][]byte) error {
 	if err := os.MkdirAll(filepath.Dir(destination), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(destination, content, 0o644)
+	return os.WriteFile(destination, content, 0o644) //nolint:gosec // the user names the folder
 }
 
 // localImport gives the folder, relative to the module root, of an import path inside the module.

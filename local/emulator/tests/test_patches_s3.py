@@ -386,3 +386,21 @@ def test_object_retention(emulator: Endpoint, name: str) -> None:
     )
     shown = s3.get_object_retention(Bucket=name, Key="a")["Retention"]
     assert (shown["Mode"], shown["RetainUntilDate"].year) == ("GOVERNANCE", 2030)
+
+
+def test_a_bucket_with_delete_markers_can_be_emptied_after_versioning_is_suspended(
+    emulator: Endpoint,
+) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="emptied")
+    versioning = {"Bucket": "emptied"}
+    s3.put_bucket_versioning(**versioning, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="emptied", Key="k", Body=b"x")
+    s3.delete_object(Bucket="emptied", Key="k")
+    s3.put_bucket_versioning(**versioning, VersioningConfiguration={"Status": "Suspended"})
+    for _ in range(3):
+        found = s3.list_object_versions(Bucket="emptied")
+        left = [*found.get("DeleteMarkers", []), *found.get("Versions", [])]
+        for entry in left:
+            s3.delete_object(Bucket="emptied", Key=entry["Key"], VersionId=entry["VersionId"])
+    s3.delete_bucket(Bucket="emptied")

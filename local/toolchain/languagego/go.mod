@@ -1,6 +1,6 @@
 module github.com/tarn-data/tarn/local/toolchain/languagego
 
-go 1.26
+go 1.26.0
 
 tool github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go
 

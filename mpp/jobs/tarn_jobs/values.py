@@ -34,19 +34,20 @@ _PATTERNS = {
 
 def check(records: DataFrame, dataset: Dataset) -> DataFrame:
     """Return source file, record, REASON (null for a good record) and the typed columns."""
+    # One step after the other, so that Spark works out each value once: what a later step
+    # uses twice is a column by then.
     parsed = _parse(records, dataset)
-    fields = {column.name: F.col(f"__values.{column.name}") for column in dataset.columns}
+    typed = parsed.select("*", *[_typed(column).alias(column.name) for column in dataset.columns])
     # concat_ws leaves out what is null.
-    problems = F.concat_ws(
-        "; ", *[_problem(fields[column.name], column, dataset) for column in dataset.columns]
-    )
+    problems = F.concat_ws("; ", *[_problem(column, dataset) for column in dataset.columns])
     reason = (
         F.when(F.col(PROBLEM).isNotNull(), F.col(PROBLEM))
         .when(F.col("__values.__malformed").isNotNull(), _wrong_count(dataset))
-        .otherwise(F.nullif(problems, F.lit("")))
+        .when(F.col("__problems") != "", F.col("__problems"))
     )
-    typed = [_cast(column).alias(column.name) for column in dataset.columns]
-    return parsed.select(SOURCE_FILE, RECORD, reason.alias(REASON), *typed)
+    return typed.withColumn("__problems", problems).select(
+        SOURCE_FILE, RECORD, reason.alias(REASON), *dataset.column_names
+    )
 
 
 def _parse(records: DataFrame, dataset: Dataset) -> DataFrame:
@@ -81,16 +82,31 @@ def _separators(text: SparkColumn, dataset: Dataset) -> SparkColumn:
     return F.length(text) - F.length(F.replace(text, F.lit(dataset.source.separator), F.lit("")))
 
 
-def _problem(value: SparkColumn, column: Column, dataset: Dataset) -> SparkColumn:
-    """Return what is wrong with a value, null when nothing is."""
-    problem = None
-    if column.name in dataset.key:
-        problem = F.when(value.isNull(), F.lit(f"key column {column.name}: empty"))
-    elif column.required:
-        problem = F.when(value.isNull(), F.lit(f"column {column.name}: required, but empty"))
+def _typed(column: Column) -> SparkColumn:
+    """Return the typed value, null when it does not fit the type."""
+    value = _value(column)
     if column.type == "string":
-        return problem if problem is not None else F.lit(None).cast("string")
-    fits = value.rlike(f"^(?:{_pattern(column.type)})\\z") & _cast(column).isNotNull()
+        return value
+    # Spark 3.5 has try_cast in SQL only, which knows a value by its name only.
+    typed = F.expr(f"try_cast(__values.`{column.name}` AS {column.type})")
+    if column.type in ("float", "double"):
+        return F.when(F.abs(typed) != float("inf"), typed)  # 1e999 is no number
+    return typed
+
+
+def _problem(column: Column, dataset: Dataset) -> SparkColumn:
+    """Return what is wrong with a value, null when nothing is."""
+    value = _value(column)
+    problem = F.when(F.lit(False), F.lit(""))
+    if column.name in dataset.key:
+        problem = problem.when(value.isNull(), F.lit(f"key column {column.name}: empty"))
+    elif column.required:
+        problem = problem.when(
+            value.isNull(), F.lit(f"column {column.name}: required, but empty")
+        )
+    if column.type == "string":
+        return problem
+    fits = F.col(column.name).isNotNull() & value.rlike(f"^(?:{_pattern(column.type)})\\z")
     shown = F.when(
         F.length(value) > _SHOWN_CHARACTERS,
         F.concat(F.substring(value, 1, _SHOWN_CHARACTERS), F.lit("…")),
@@ -99,23 +115,12 @@ def _problem(value: SparkColumn, column: Column, dataset: Dataset) -> SparkColum
     message = F.concat(
         F.lit(f"column {column.name}: '"), shown, F.lit(f"' is not {_article(column.type)}")
     )
-    does_not_parse = value.isNotNull() & ~fits
-    return (
-        F.when(does_not_parse, message)
-        if problem is None
-        else problem.when(does_not_parse, message)
-    )
+    return problem.when(value.isNotNull() & ~fits, message)
 
 
-def _cast(column: Column) -> SparkColumn:
-    """Return the typed value, null when it does not fit the type."""
-    if column.type == "string":
-        return F.col(f"__values.{column.name}")
-    # Spark 3.5 has try_cast in SQL only, which knows a value by its name only.
-    cast = F.expr(f"try_cast(__values.`{column.name}` AS {column.type})")
-    if column.type in ("float", "double"):
-        return F.when(F.abs(cast) != float("inf"), cast)  # 1e999 is no number
-    return cast
+def _value(column: Column) -> SparkColumn:
+    """Return the value as it is in the record, a string."""
+    return F.col(f"__values.{column.name}")
 
 
 def _pattern(kind: str) -> str:

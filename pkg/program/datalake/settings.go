@@ -76,6 +76,10 @@ func (s *Settings) Validate() error {
 		if err := s.Retention[kind].Validate(); err != nil {
 			problems = append(problems, fmt.Errorf("retention.%s: %w", kind, err))
 		}
+		if kind.HasIceberg() && s.Retention[kind].ExpireDays > 0 {
+			problems = append(problems, fmt.Errorf(
+				"retention.%s.expireDays: Iceberg tables keep using old files, which S3 must not delete; expire rows or snapshots instead", kind))
+		}
 	}
 	if s.QueryScanLimitBytes < minScanLimit {
 		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d", s.QueryScanLimitBytes, minScanLimit))

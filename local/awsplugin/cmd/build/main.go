@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,7 +21,7 @@ func main() {
 	}
 }
 
-func run(arguments []string) error {
+func run(arguments []string) (err error) {
 	flags := flag.NewFlagSet("build", flag.ExitOnError)
 	out := flags.String("out", "", "folder that gets the finished plugin (required)")
 	work := flags.String("work", "", "folder for intermediate files, kept for the next build (default: a temporary one)")
@@ -32,12 +33,10 @@ func run(arguments []string) error {
 		return fmt.Errorf("the folder for the result is missing: --out DIR")
 	}
 	if *work == "" {
-		temporary, err := os.MkdirTemp("", "tarn-awsplugin-")
-		if err != nil {
+		if *work, err = os.MkdirTemp("", "tarn-awsplugin-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(temporary)
-		*work = temporary
+		defer func() { err = errors.Join(err, os.RemoveAll(*work)) }()
 	}
 	plan, err := newPlan(*out, *work)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -13,12 +14,10 @@ func move(from, to string) error {
 	}
 	partial := to + ".partial"
 	if err := copyFile(from, partial); err != nil {
-		os.Remove(partial)
-		return err
+		return errors.Join(err, os.Remove(partial))
 	}
 	if err := os.Rename(partial, to); err != nil {
-		os.Remove(partial)
-		return err
+		return errors.Join(err, os.Remove(partial))
 	}
 	return os.Remove(from)
 }
@@ -37,9 +36,6 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(target, source); err != nil {
-		target.Close()
-		return err
-	}
-	return target.Close()
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
 }

@@ -99,6 +99,7 @@ func (p *plan) slim() (string, error) {
 		if err != nil {
 			return "", err
 		}
+		//nolint:gosec // the user names the folder
 		if err := os.WriteFile(filepath.Join(p.work, name), content, 0o644); err != nil {
 			return "", err
 		}

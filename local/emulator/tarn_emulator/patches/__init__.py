@@ -28,6 +28,7 @@ PATCH_FILES = (
     "s3_configurations",
     "s3_lifecycle",
     "s3_notification",
+    "s3_versions",
     # Last of S3: what a bucket policy denies must not reach the others.
     "s3_access",
 )
