@@ -175,7 +175,7 @@ var foreignVariables = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSI
 // localVariables make every AWS client and Pulumi itself work on the emulator and on nothing else:
 // the user's own profiles and plugins are out of reach.
 func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) map[string]string {
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // no secret: the emulator accepts any key
 		"AWS_ENDPOINT_URL":            instance.Endpoint,
 		"AWS_ACCESS_KEY_ID":           "AKIATARNLOCALEXAMPLE", // the emulator accepts any key
 		"AWS_SECRET_ACCESS_KEY":       "local",

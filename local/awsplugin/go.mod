@@ -1,6 +1,6 @@
 module github.com/tarn-data/tarn/local/awsplugin
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/hashicorp/terraform-provider-aws v1.60.1-0.20220923175450-ca71523cdc36

@@ -139,7 +139,7 @@ func spawn(options Options) (<-chan struct{}, error) {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(options.Python, "-m", "tarn_emulator", //nolint:gosec,noctx // our own interpreter; outlives us
+	cmd := exec.Command(options.Python, "-m", "tarn_emulator", // no context: it outlives us
 		"--port", strconv.Itoa(options.Port), "--state-dir", options.StateDir, "--jars", options.Jars)
 	cmd.Env = append(os.Environ(),
 		"PYTHONPATH="+filepath.Join(options.Root, "local", "emulator"), "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1")

@@ -23,8 +23,14 @@ func whole(t *testing.T) *fixture {
 
 func TestEnsure(t *testing.T) {
 	f := whole(t)
+	if _, err := Find(t.Context(), f.paths); err == nil || f.called("go build") > 0 {
+		t.Errorf("looking for tools that are not there: %v, and %d builds", err, f.called("go build"))
+	}
 	tools, err := Ensure(t.Context(), f.paths, &recorder{})
 	check(t, err)
+	if found, err := Find(t.Context(), f.paths); err != nil || found != tools {
+		t.Errorf("found %+v, %v", found, err)
+	}
 	for _, path := range []string{
 		filepath.Join(tools.PulumiBin, "pulumi"), filepath.Join(tools.PulumiBin, "pulumi-language-go"),
 		filepath.Join(tools.PulumiHome, "plugins", "resource-aws-v6.83.2", "pulumi-resource-aws"), tools.Python,

@@ -47,10 +47,14 @@ type Table struct {
 	OrderBy     []string `json:"-"            yaml:"order_by"` // how a person wants to see it, for example "rank" or "flights DESC"
 }
 
+// name is what Spark, Athena and Glue all accept without quotes.
+const name = `[a-z][a-z0-9_]*`
+
 var (
-	identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	identifier = regexp.MustCompile(`^` + name + `$`)
 	decimal    = regexp.MustCompile(`^decimal\(([0-9]{1,2}),([0-9]{1,2})\)$`)
-	transform  = regexp.MustCompile(`^(?:([a-z][a-z0-9_]*)|(?:years|months|days|hours)\(([a-z][a-z0-9_]*)\)|(?:bucket|truncate)\([0-9]+, ?([a-z][a-z0-9_]*)\))$`)
+	transform  = regexp.MustCompile(`^(?:(` + name + `)|(?:years|months|days|hours)\((` + name + `)\)|` +
+		`(?:bucket|truncate)\([0-9]+, ?(` + name + `)\))$`)
 	plainTypes = []string{"int", "bigint", "float", "double", "string", "boolean", "date", "timestamp"}
 	formats    = []string{"csv"}
 )

@@ -58,7 +58,7 @@ func environmentNames(folder string) []string {
 // Up deploys every project. After a failure the projects that need the failed one are not run, and
 // nothing is rolled back: the same call converges.
 func (d *Driver) Up(ctx context.Context) (Report, error) {
-	return d.each(ctx, "up", d.projects, func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+	return d.each(ctx, "up", d.projects, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		stack, err := d.stack(ctx, project, true)
 		if err != nil {
 			return nil, err
@@ -73,7 +73,7 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 
 // Preview says what Up would change. A project whose upstream is not deployed cannot be previewed.
 func (d *Driver) Preview(ctx context.Context) (Report, error) {
-	return d.each(ctx, "preview", d.projects, func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+	return d.each(ctx, "preview", d.projects, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		stack, err := d.stack(ctx, project, true)
 		if err != nil {
 			return nil, err
@@ -82,21 +82,21 @@ func (d *Driver) Preview(ctx context.Context) (Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes := map[string]int{}
+		planned := changes{}
 		for operation, count := range result.ChangeSummary {
-			changes[string(operation)] = count
+			planned[string(operation)] = count
 		}
-		return changes, nil
+		return planned, nil
 	})
 }
 
 // Destroy deletes every resource of every project, the last project first, and then the stacks.
 func (d *Driver) Destroy(ctx context.Context) (Report, error) {
-	return d.each(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
+	return d.each(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		stack, err := d.stack(ctx, project, false)
 		if errors.Is(err, ErrNotDeployed) {
 			close(stream) // nothing will be sent
-			return map[string]int{}, nil
+			return changes{}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -105,11 +105,11 @@ func (d *Driver) Destroy(ctx context.Context) (Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes := map[string]int{}
+		deleted := changes{}
 		if result.Summary.ResourceChanges != nil {
-			changes = *result.Summary.ResourceChanges
+			deleted = *result.Summary.ResourceChanges
 		}
-		return changes, d.forget(ctx, project)
+		return deleted, d.forget(ctx, project)
 	})
 }
 
@@ -187,7 +187,12 @@ func (d *Driver) stack(ctx context.Context, project Project, create bool) (auto.
 
 // operation works on one stack and gives the number of resources by what happened to them. Pulumi
 // closes the stream when it has sent its last event.
-type operation func(ctx context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error)
+type operation func(ctx context.Context, project Project, stream eventStream) (changes, error)
+
+type (
+	eventStream = chan<- events.EngineEvent
+	changes     = map[string]int
+)
 
 // lastEvents is how long to wait for the engine's last events after its command has ended.
 const lastEvents = 2 * time.Second
@@ -224,12 +229,12 @@ func (d *Driver) one(ctx context.Context, project Project, run operation) (Stack
 		progress.follow(stream)
 	}()
 
-	changes, err := run(ctx, project, stream)
+	made, err := run(ctx, project, stream)
 	select {
 	case <-followed:
 	case <-time.After(lastEvents): // Pulumi gave up before it opened the stream
 	}
-	report := StackReport{Project: project.Name, Result: Succeeded, Changes: changes, Seconds: seconds(start)}
+	report := StackReport{Project: project.Name, Result: Succeeded, Changes: made, Seconds: seconds(start)}
 	if err != nil {
 		err = explain(ctx, project, err, progress.messages())
 		report.Result, report.Error = Failed, err.Error()

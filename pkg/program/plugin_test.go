@@ -58,11 +58,14 @@ func pluginSchema(t *testing.T) packageSchema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folders, err := filepath.Glob(filepath.Join(paths.PulumiHome(), "plugins", "resource-aws-v*"))
-	if err != nil || len(folders) == 0 {
+	file, err := paths.AWSPluginSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(file)); err != nil {
 		t.Fatal("there is no AWS plugin: run `make tools`")
 	}
-	raw, err := os.ReadFile(filepath.Join(folders[0], "schema.json"))
+	raw, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
 		t.Skip("the official plugin is installed, which the SDK is generated from")
 	}

@@ -46,11 +46,12 @@ func nodesOf(graph *types.WorkflowGraph) []Node {
 	}
 	var nodes []Node
 	for _, n := range graph.Nodes {
-		switch n.Type { //nolint:exhaustive // triggers do no work
+		switch n.Type {
 		case types.NodeTypeCrawler:
 			nodes = append(nodes, crawlerNode(n))
 		case types.NodeTypeJob:
 			nodes = append(nodes, jobNode(n))
+		default: // triggers do no work
 		}
 	}
 	slices.SortStableFunc(nodes, func(a, b Node) int {
@@ -122,15 +123,16 @@ func (n *Node) setTimes(started, completed *time.Time) {
 func verdict(status types.WorkflowRunStatus, message string, nodes []Node) error {
 	var problems []string
 	for _, node := range nodes {
-		switch {
-		case node.State == Failed || node.State == Stopped:
+		switch node.State {
+		case Failed, Stopped:
 			text := fmt.Sprintf("%s %s %s", node.Kind, node.Name, node.State)
 			if node.Error != "" {
 				text += ": " + node.Error
 			}
 			problems = append(problems, text)
-		case node.State == Waiting:
+		case Waiting:
 			problems = append(problems, fmt.Sprintf("%s %s never started", node.Kind, node.Name))
+		case Running, Succeeded:
 		}
 	}
 	if len(problems) == 0 && status != types.WorkflowRunStatusCompleted {

@@ -72,14 +72,14 @@ func explain(err error, target any) error {
 }
 
 func plainType(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // the other kinds read well under their own name
+	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
 		return "an object"
 	case reflect.Slice, reflect.Array:
 		return "a list"
 	case reflect.Bool:
 		return "true or false"
-	default:
+	default: // the other kinds read well under their own name
 		return t.Kind().String()
 	}
 }
