@@ -3,7 +3,7 @@
 import sys
 
 from tarn_jobs import arguments, manifest, session, side_by_side, staging
-from tarn_jobs.errors import JobFailed, summary
+from tarn_jobs.errors import JobFailed
 from tarn_jobs.quarantine import Quarantine
 from tarn_jobs.report import DatasetResult, JobReport, say
 
@@ -22,8 +22,7 @@ def main(argv: list[str]) -> None:
         )
         quarantine.prepare()
     except Exception as error:
-        report.write(pipeline, [], summary(error))
-        raise
+        raise report.give_up(pipeline, error) from None
 
     results = side_by_side.run(
         spark,

@@ -3,7 +3,7 @@
 import sys
 
 from tarn_jobs import analytics, arguments, manifest, session, side_by_side
-from tarn_jobs.errors import JobFailed, summary
+from tarn_jobs.errors import JobFailed
 from tarn_jobs.report import JobReport, TableResult, say
 
 
@@ -20,8 +20,7 @@ def main(argv: list[str]) -> None:
         # environments.
         spark.sql(f"USE {session.CATALOG}.`{job.staged_database}`")
     except Exception as error:
-        report.write(pipeline, [], summary(error))
-        raise
+        raise report.give_up(pipeline, error) from None
 
     results = side_by_side.run(
         spark,

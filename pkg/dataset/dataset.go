@@ -5,6 +5,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,6 +58,7 @@ var (
 		`(?:bucket|truncate)\([0-9]+, ?(` + name + `)\))$`)
 	plainTypes = []string{"int", "bigint", "float", "double", "string", "boolean", "date", "timestamp"}
 	formats    = []string{"csv"}
+	csvOptions = []string{"header", "nullValue", "sep"}
 )
 
 // validate returns every problem of the data set.
@@ -66,6 +68,14 @@ func (d Dataset) validate() error {
 	validateHead(add, d.Name, d.Pipeline)
 	if !slices.Contains(formats, d.Source.Format) {
 		add("source.format %q: want one of %v", d.Source.Format, formats)
+	}
+	for _, option := range slices.Sorted(maps.Keys(d.Source.Options)) {
+		if !slices.Contains(csvOptions, option) {
+			add("source.options.%s: want one of %v", option, csvOptions)
+		}
+	}
+	if d.Source.Options["header"] != "true" {
+		add(`source.options.header: want "true"; columns are found by the names in the first line`)
 	}
 	if !strings.HasSuffix(d.Source.Path, "/") || strings.HasPrefix(d.Source.Path, "/") || strings.Contains(d.Source.Path, "..") {
 		add("source.path %q: want a folder below the raw zone such as \"sales/orders/\"", d.Source.Path)

@@ -73,6 +73,8 @@ func TestLoadRefuses(t *testing.T) {
 		"column twice":      {files(with("name: price", "name: id"), goodTable, "x"), []string{`columns[1].name "id" is there twice`}},
 		"no key":            {files(with("key: [id]", "key: []"), goodTable, "x"), []string{"key: name the columns"}},
 		"unknown key":       {files(with("key: [id]", "key: [nr]"), goodTable, "x"), []string{`key: there is no column "nr"`}},
+		"unknown option":    {files(with(`header: "true"`, `header: "true", quote: x`), goodTable, "x"), []string{"source.options.quote: want one of"}},
+		"no header":         {files(with(`header: "true"`, `sep: ";"`), goodTable, "x"), []string{"source.options.header"}},
 		"unknown transform": {files(with(`"bucket(16, id)"`, "weeks(id)"), goodTable, "x"), []string{`partition_by[0] "weeks(id)"`}},
 		"unknown partition": {files(with(`(16, id)`, "(4, nr)"), goodTable, "x"), []string{`partition_by[0] "bucket(4, nr)"`}},
 		"absolute path":     {files(with("sales/orders/", "/orders/"), goodTable, "x"), []string{`source.path "/orders/"`}},

@@ -1,5 +1,8 @@
 """Errors whose message is written for the person who has to act on it."""
 
+import sys
+import traceback
+
 
 class JobError(Exception):
     """A problem with the data or the configuration; the message says all, no traceback needed."""
@@ -7,6 +10,12 @@ class JobError(Exception):
 
 class JobFailed(JobError):
     """The job is over and at least one data set or table failed; raised last, after the report."""
+
+
+def explain(error: BaseException) -> None:
+    """Print the traceback of an error nobody foresaw; a JobError says all in its message."""
+    if not isinstance(error, JobError):
+        traceback.print_exception(error, file=sys.stderr)
 
 
 def summary(error: BaseException, limit: int = 1000) -> str:

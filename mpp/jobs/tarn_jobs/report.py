@@ -10,6 +10,7 @@ from typing import Any
 
 from tarn_jobs import storage
 from tarn_jobs.arguments import JobArguments
+from tarn_jobs.errors import JobFailed, explain, summary
 from tarn_jobs.merge import MergeCounts
 
 _print_lock = threading.Lock()
@@ -104,6 +105,15 @@ class JobReport:
         }
         uri = f"{self._arguments.report_uri}/{self._arguments.run_id}/{self._job}.json"
         storage.write_text(uri, json.dumps(document, indent=2) + "\n")
+
+    def give_up(self, pipeline: str | None, error: Exception) -> JobFailed:
+        """Report an error that kept the whole job from its work; return what to raise."""
+        # Not the error itself: the last line of a Spark error is a line of a JVM's stack, and
+        # the last line is what Glue shows as the error of the run.
+        explain(error)
+        message = summary(error)
+        self.write(pipeline, [], message)
+        return JobFailed(message)
 
 
 def _changes(result: DatasetResult | TableResult) -> str:

@@ -1,7 +1,5 @@
 """Runs independent pieces of work at the same time in one Spark application."""
 
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -9,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from pyspark.sql import SparkSession
 
-from tarn_jobs.errors import JobError, summary
+from tarn_jobs.errors import explain, summary
 
 # Enough that small data sets hide behind a large one; more would only share the same cores
 # and hold more rows in memory at once.
@@ -48,8 +46,7 @@ def run(
         try:
             result = work(item)
         except Exception as error:  # Fails alone, whatever it is: the others must finish.
-            if not isinstance(error, JobError):
-                traceback.print_exc(file=sys.stderr)
+            explain(error)
             result = failed(item, summary(error), round(monotonic() - began, 1))
         done(result)
         return result

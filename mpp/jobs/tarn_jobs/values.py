@@ -101,9 +101,7 @@ def _problem(column: Column, dataset: Dataset) -> SparkColumn:
     if column.name in dataset.key:
         problem = problem.when(value.isNull(), F.lit(f"key column {column.name}: empty"))
     elif column.required:
-        problem = problem.when(
-            value.isNull(), F.lit(f"column {column.name}: required, but empty")
-        )
+        problem = problem.when(value.isNull(), F.lit(f"column {column.name}: required, but empty"))
     if column.type == "string":
         return problem
     fits = F.col(column.name).isNotNull() & value.rlike(f"^(?:{_pattern(column.type)})\\z")

@@ -76,7 +76,7 @@ def test_columns_in_another_order_are_refused(items):
 
 def test_the_report_tells_of_a_manifest_that_is_wrong(items):
     items.define("items", {"id": "uuid"}, ["id"])
-    with pytest.raises(Exception, match="column id: type 'uuid' is not known"):
+    with pytest.raises(JobFailed, match=r"manifest file:.*: column id: type 'uuid' is not known"):
         items.stage()
     document = items.document("raw-to-staged")
     assert not document["ok"] and "type 'uuid' is not known" in document["error"]
