@@ -44,6 +44,9 @@ tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
 	for folder in . local/awsplugin local/toolchain/pulumi local/toolchain/languagego local/toolchain/golangcilint; do \
 	  (cd $$folder && go mod tidy -diff) || exit 1; done
 
+bench: tools ## time a deployment without changes, beside plain `pulumi up` in each folder
+	go test -run '^$$' -bench . -benchtime 5x -timeout 30m ./e2e
+
 fuzz: ## fuzz every parser for half a minute each
 	for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' pkg local cmd | xargs -n1 dirname | sort -u); do \
 	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | sed 's/func //'); do \
@@ -56,4 +59,4 @@ build: ## build bin/tarn
 	@[ -x $(TARN) ] || echo "building $(TARN): about 3 minutes the first time, seconds afterwards"
 	@go build -o $(TARN) ./cmd/tarn
 
-.PHONY: help up down test test-go test-python test-e2e lint tidy-check fuzz tools build
+.PHONY: help up down test test-go test-python test-e2e lint tidy-check bench fuzz tools build

@@ -178,18 +178,24 @@ func (l *lake) snapshots(t *testing.T) map[string]string {
 // `tarn local env` documents.
 func (l *lake) plainPreview(t *testing.T) {
 	t.Helper()
+	l.pulumi(t, "preview", "--stack", "local", "--expect-no-changes", "--non-interactive")
+}
+
+// pulumi runs the Pulumi command line in each project folder.
+func (l *lake) pulumi(t testing.TB, args ...string) {
+	t.Helper()
 	var variables map[string]string
 	decode(t, l.run(t, 0, "local", "env"), &variables)
 	env := os.Environ()
 	for name, value := range variables {
 		env = append(env, name+"="+value)
 	}
+	bin, _, _ := strings.Cut(variables["PATH"], string(os.PathListSeparator))
 	for _, project := range []string{"bootstrap", "datalake", "mpp"} {
-		preview := exec.CommandContext(t.Context(), filepath.Join(strings.Split(variables["PATH"], string(os.PathListSeparator))[0], "pulumi"),
-			"preview", "--stack", "local", "--expect-no-changes", "--non-interactive")
-		preview.Dir = filepath.Join(l.root, project)
-		preview.Env = env
-		if out, err := preview.CombinedOutput(); err != nil {
+		command := exec.CommandContext(t.Context(), filepath.Join(bin, "pulumi"), args...)
+		command.Dir = filepath.Join(l.root, project)
+		command.Env = env
+		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", project, err, out)
 		}
 	}

@@ -173,7 +173,7 @@ type lake struct {
 	root, binary, state string
 }
 
-func newLake(t *testing.T) *lake {
+func newLake(t testing.TB) *lake {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -220,7 +220,7 @@ func (l *lake) command(args ...string) *exec.Cmd {
 }
 
 // run runs tarn, checks its exit code and gives its standard output.
-func (l *lake) run(t *testing.T, code int, args ...string) string {
+func (l *lake) run(t testing.TB, code int, args ...string) string {
 	t.Helper()
 	command := l.command(args...)
 	var out, problems strings.Builder
@@ -256,7 +256,7 @@ type deployReport struct {
 	}
 }
 
-func (l *lake) deploy(t *testing.T, command string) deployReport {
+func (l *lake) deploy(t testing.TB, command string) deployReport {
 	t.Helper()
 	var report deployReport
 	decode(t, l.run(t, 0, command), &report)
@@ -317,7 +317,7 @@ func (l *lake) pipeline(t *testing.T, code int) runReport {
 	return report
 }
 
-func decode(t *testing.T, text string, target any) {
+func decode(t testing.TB, text string, target any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), target); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
