@@ -107,8 +107,8 @@ func TestLake(t *testing.T) {
 	})
 	step(t, "Ctrl-C stops a run and says how to go on", func(t *testing.T) {
 		command := lake.command("run", "flights")
-		var out strings.Builder
-		command.Stdout, command.Stderr = &out, &out
+		var out, problems strings.Builder
+		command.Stdout, command.Stderr = &out, &problems
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -117,9 +117,11 @@ func TestLake(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = command.Wait() // its code is checked
-		if code := command.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "tarn run flights") {
-			t.Errorf("exit code %d, want 130; output\n%s", code, out.String())
+		if code := command.ProcessState.ExitCode(); code != 130 || !strings.Contains(problems.String(), "tarn run flights") {
+			t.Errorf("exit code %d, want 130; output\n%s\n%s", code, out.String(), problems.String())
 		}
+		var report runReport
+		decode(t, out.String(), &report) // one document, also now
 		lake.waitForNoSpark(t)
 	})
 	step(t, "a killed emulator is an error that says so", func(t *testing.T) {

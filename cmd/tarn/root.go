@@ -27,6 +27,7 @@ type app struct {
 	problems    io.Writer // progress and errors
 	environment string
 	json        bool
+	answered    bool // a JSON document was written; a second one would be no JSON any more
 	root        string
 }
 
@@ -125,20 +126,22 @@ func (a *app) print(value any, text string) error {
 		_, err := fmt.Fprintln(a.out, text)
 		return err
 	}
+	a.answered = true
 	encoder := json.NewEncoder(a.out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
 }
 
-// report shows an error: for machines on standard output like any result, for people beside it.
+// report shows an error and how to go on, and gives machines that have no answer yet one on
+// standard output.
 func (a *app) report(err error, code int) {
-	if a.json {
-		_ = a.print(map[string]any{"error": err.Error(), "exitCode": code}, "") // nowhere left to say it
-		return
+	var advice hinted
+	errors.As(err, &advice)
+	if a.json && !a.answered {
+		_ = a.print(map[string]any{"error": err.Error(), "hint": advice.hint, "exitCode": code}, "") // nowhere left to say it
 	}
 	fmt.Fprintf(a.problems, "\ntarn: %s\n", strings.TrimSpace(err.Error()))
-	var hint hinted
-	if errors.As(err, &hint) {
-		fmt.Fprintf(a.problems, "\n%s\n", hint.hint)
+	if advice.hint != "" {
+		fmt.Fprintf(a.problems, "\n%s\n", advice.hint)
 	}
 }
