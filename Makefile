@@ -52,7 +52,7 @@ fuzz: ## fuzz every parser for half a minute each
 	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | sed 's/func //'); do \
 	    go test -run='^$$' -fuzz="^$$name$$" -fuzztime=30s ./$$target || exit 1; done; done
 
-tools: build ## make the local tool chain; the first time some 15 to 30 minutes
+tools: build ## make the local tool chain; the first time some 10 to 20 minutes
 	@$(TARN) doctor --fix
 
 build: ## build bin/tarn

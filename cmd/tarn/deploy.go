@@ -25,7 +25,7 @@ func (a *app) upCommand() *cobra.Command {
 happens. After a failure, or Ctrl-C, the same command goes on where it stopped.
 
 In the local environment it first makes every tool that is missing (the very first
-time some 15 to 30 minutes on two cores) and starts the emulator.`,
+time some 10 to 20 minutes on two cores) and starts the emulator.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.deploy(cmd.Context(), true, (*driver.Driver).Up)
