@@ -3,11 +3,12 @@
 // The whole provider imports some 250 AWS service clients, which costs over half an hour of compile time and most of
 // a gigabyte of binary. Two generated files hold all those services together: one lists the service packages, the
 // other has a client constructor for each service. Cutting both down to what is wanted lets the compiler leave out
-// the rest.
+// the rest. In what is kept, only the pauses between the reads that wait for AWS to be consistent become shorter.
 package slim
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,10 +30,12 @@ type Result struct {
 	Packages int // Go packages kept
 	Files    int // files written
 	Clients  int // AWS service clients kept
+	Waits    int // pauses shortened
 }
 
 // Copy writes into target a cut copy of the provider module found in source: the packages reachable from the entry
-// package once only the named services are listed. The target folder must not exist yet.
+// package once only the named services are listed, with the waits for AWS shortened. The target folder must not exist
+// yet.
 func Copy(source, target string, services []string) (Result, error) {
 	services = slices.Sorted(slices.Values(services))
 	services = slices.Compact(services)
@@ -56,8 +59,13 @@ func Copy(source, target string, services []string) (Result, error) {
 		return Result{}, err
 	}
 	rewritten[clientsFile] = clientList
+	shortened, pauses, err := shortenWaits(source, packages)
+	if err != nil {
+		return Result{}, err
+	}
+	maps.Copy(rewritten, shortened)
 
-	result := Result{Packages: len(packages), Clients: kept}
+	result := Result{Packages: len(packages), Clients: kept, Waits: pauses}
 	for _, p := range packages {
 		for _, file := range p.files {
 			if err := copyFile(source, target, file, rewritten); err != nil {

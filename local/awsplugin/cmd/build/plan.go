@@ -88,7 +88,7 @@ func (p *plan) fetch() (string, error) {
 	return filepath.Base(folder), err
 }
 
-// slim copies the needed part of the provider and points a copy of go.mod to it.
+// slim copies the needed part of the provider, with shorter waits, and points a copy of go.mod to it.
 func (p *plan) slim() (string, error) {
 	result, err := slim.Copy(p.upstream, p.provider, tokens.ServicePackages())
 	if err != nil {
@@ -107,7 +107,8 @@ func (p *plan) slim() (string, error) {
 	if _, err := p.source.Run("mod", "edit", "-replace="+providerModule+"="+p.provider, p.modFile()); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d packages, %d files, %d AWS clients", result.Packages, result.Files, result.Clients), nil
+	return fmt.Sprintf("%d packages, %d files, %d AWS clients, %d waits shortened",
+		result.Packages, result.Files, result.Clients, result.Waits), nil
 }
 
 func (p *plan) modFile() string {
