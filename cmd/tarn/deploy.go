@@ -12,17 +12,22 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/console"
 	"github.com/tarn-data/tarn/pkg/driver"
+	"github.com/tarn-data/tarn/pkg/lease"
 )
 
 // errStackFailed marks a row of the console; the error itself is shown at the end.
 var errStackFailed = errors.New("failed")
 
 func (a *app) upCommand() *cobra.Command {
-	return &cobra.Command{
+	up := &cobra.Command{
 		Use:   "up",
 		Short: "Deploy all projects, each after those it needs",
 		Long: `Deploy bootstrap, datalake and mpp, each after those it needs. Without a change nothing
-happens. After a failure, or Ctrl-C, the same command goes on where it stopped.
+happens. After a failure, Ctrl-C or a kill, the same command goes on where it stopped.
+
+One command at a time changes an environment: it holds the environment's lease for all
+projects. A holder that died is replaced as soon as its lease has run out (a minute, at
+once on the same machine), and what it left half done is put right first.
 
 In the local environment it first makes every tool that is missing (the very first
 time some 10 to 20 minutes on two cores) and starts the emulator.`,
@@ -31,6 +36,20 @@ time some 10 to 20 minutes on two cores) and starts the emulator.`,
 			return a.deploy(cmd.Context(), true, (*driver.Driver).Up)
 		},
 	}
+	a.projectFlag(up)
+	a.lockFlag(up)
+	return up
+}
+
+// projectFlag is for commands that can work on some of the projects, such as those that a repository owns.
+func (a *app) projectFlag(command *cobra.Command) {
+	command.Flags().StringSliceVarP(&a.only, "project", "p", nil, "only this project (may be given several times; default all)")
+}
+
+// lockFlag is for commands that change an environment, which one at a time may.
+func (a *app) lockFlag(command *cobra.Command) {
+	command.Flags().DurationVar(&a.lockTimeout, "lock-timeout", 0,
+		"how long to wait while somebody else changes the environment, such as 10m (default: not at all)")
 }
 
 func (a *app) previewCommand() *cobra.Command {
@@ -39,6 +58,7 @@ func (a *app) previewCommand() *cobra.Command {
 		Short: "Say what `up` would change",
 		Args:  noArguments,
 	}
+	a.projectFlag(preview)
 	strict := preview.Flags().Bool("expect-no-changes", false, "exit with 3 when anything would change")
 	preview.RunE = func(cmd *cobra.Command, _ []string) error {
 		return a.deploy(cmd.Context(), true, func(d *driver.Driver, ctx context.Context) (driver.Report, error) {
@@ -58,6 +78,8 @@ func (a *app) destroyCommand() *cobra.Command {
 		Short: "Delete everything the projects have made, the last project first",
 		Args:  noArguments,
 	}
+	a.projectFlag(destroy)
+	a.lockFlag(destroy)
 	yes := destroy.Flags().BoolP("yes", "y", false, "do not ask (the local environment never asks)")
 	destroy.RunE = func(cmd *cobra.Command, _ []string) error {
 		if a.environment != localEnvironment && !*yes {
@@ -90,6 +112,9 @@ func (a *app) deploy(
 	if err != nil {
 		return err
 	}
+	if err := a.seated(ctx, d, start); err != nil {
+		return err
+	}
 	quiet := context.AfterFunc(ctx, func() {
 		view.Line("tarn", "stopping: waiting for the calls under way, so that no resource is forgotten (Ctrl-C again gives up at once)")
 	})
@@ -98,6 +123,10 @@ func (a *app) deploy(
 	view.Close()
 	if printed := a.print(report, reportTable(report)); printed != nil {
 		return printed
+	}
+	var held *lease.HeldError
+	if errors.As(err, &held) {
+		return err // says what to do
 	}
 	if err != nil && ctx.Err() != nil {
 		return hinted{err, fmt.Sprintf("Interrupted. To go on: tarn %s --env %s", report.Command, a.environment)}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
 
+	"github.com/tarn-data/tarn/pkg/lease"
 	"github.com/tarn-data/tarn/pkg/run"
 )
 
@@ -18,6 +20,8 @@ const (
 	exitUsage       = 2
 	exitChanges     = 3
 	exitRunFailed   = 4
+	exitHeld        = 5
+	exitLeaseLost   = 6
 	exitInterrupted = 130 // 128 and the number of SIGINT
 )
 
@@ -47,6 +51,7 @@ func (e hinted) Unwrap() error { return e.error }
 
 func exitCode(ctx context.Context, err error) int {
 	var usage usageError
+	var held *lease.HeldError
 	switch {
 	case err == nil:
 		return exitOK
@@ -58,6 +63,10 @@ func exitCode(ctx context.Context, err error) int {
 		return exitChanges
 	case errors.Is(err, run.ErrFailed):
 		return exitRunFailed
+	case errors.As(err, &held), auto.IsConcurrentUpdateError(err):
+		return exitHeld
+	case errors.Is(err, lease.ErrLost):
+		return exitLeaseLost
 	default:
 		return exitFailure
 	}

@@ -24,17 +24,26 @@ func (a *app) localCommand() *cobra.Command {
 	up := &cobra.Command{
 		Use:   "up",
 		Short: "Make every tool that is missing and start the emulator",
-		Args:  noArguments,
+		Long: `Make every tool that is missing and start the emulator. With --enforce-iam it refuses
+what IAM does not allow, as AWS does: the keys of "tarn local env" are then those of the
+account's root, and every other identity may do what its policies say.`,
+		Args: noArguments,
 	}
-	port := up.Flags().Int("port", 0, "port on 127.0.0.1 (default: a free one)")
+	var options emulator.Options
+	up.Flags().IntVar(&options.Port, "port", 0, "port on 127.0.0.1 (default: a free one)")
+	up.Flags().BoolVar(&options.EnforceIAM, "enforce-iam", false, "refuse calls that IAM does not allow")
+	up.Flags().StringVar(&options.RecordCalls, "record-calls", "", "append each call as a line of JSON to this file")
 	up.RunE = func(cmd *cobra.Command, _ []string) error {
 		view := a.console()
 		defer view.Close()
-		instance, err := a.startLocal(cmd.Context(), view, *port)
+		instance, err := a.startLocal(cmd.Context(), view, options)
 		if err != nil {
 			return err
 		}
 		view.Close()
+		if options.EnforceIAM && !instance.EnforceIAM {
+			return usageError{errors.New("the emulator runs already and does not enforce IAM: stop it first with `tarn local down`")}
+		}
 		return a.print(instance, describe(instance))
 	}
 	down := &cobra.Command{
@@ -95,14 +104,14 @@ func (a *app) localCommand() *cobra.Command {
 }
 
 // startLocal makes what is missing and starts the emulator.
-func (a *app) startLocal(ctx context.Context, view console.Console, port int) (emulator.Instance, error) {
+func (a *app) startLocal(ctx context.Context, view console.Console, options emulator.Options) (emulator.Instance, error) {
 	tools, err := a.showTools(ctx, view)
 	if err != nil {
 		return emulator.Instance{}, err
 	}
 	const task = "emulator"
 	view.Start(task)
-	instance, started, err := a.startEmulator(ctx, tools, port)
+	instance, started, err := a.startEmulator(ctx, tools, options)
 	if err != nil {
 		view.Finish(task, "", err)
 		return instance, err
@@ -115,13 +124,14 @@ func (a *app) startLocal(ctx context.Context, view console.Console, port int) (e
 	return instance, nil
 }
 
-func (a *app) startEmulator(ctx context.Context, tools toolchain.Tools, port int) (emulator.Instance, bool, error) {
+func (a *app) startEmulator(
+	ctx context.Context, tools toolchain.Tools, options emulator.Options,
+) (emulator.Instance, bool, error) {
 	if err := layOutSampleData(tools.Data, filepath.Join(a.root, ".tarn", "raw")); err != nil {
 		return emulator.Instance{}, false, err
 	}
-	instance, started, err := emulator.Start(ctx, emulator.Options{
-		Root: a.root, StateDir: a.emulatorFolder(), Python: tools.Python, Jars: tools.Jars, Port: port,
-	})
+	options.Root, options.StateDir, options.Python, options.Jars = a.root, a.emulatorFolder(), tools.Python, tools.Jars
+	instance, started, err := emulator.Start(ctx, options)
 	if err != nil {
 		return instance, started, err
 	}

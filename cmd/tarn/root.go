@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,9 @@ type app struct {
 	json        bool
 	answered    bool // a JSON document was written; a second one would be no JSON any more
 	root        string
+	role        string        // to work as
+	only        []string      // projects to work on; all when empty
+	lockTimeout time.Duration // how long to wait for an environment that somebody else holds
 }
 
 // runCommandLine executes a command line and gives the exit code.
@@ -59,7 +63,8 @@ really runs the Glue jobs on Spark; every other environment is an AWS account, w
 the settings of Pulumi.<environment>.yaml in each project folder.
 
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 3 a preview found
-changes and --expect-no-changes was given, 4 a pipeline run failed, 130 interrupted.`,
+changes and --expect-no-changes was given, 4 a pipeline run failed, 5 somebody else is
+changing the environment, 6 the lease on the environment was lost, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -73,8 +78,10 @@ changes and --expect-no-changes was given, 4 a pipeline run failed, 130 interrup
 	flags.StringVarP(&a.environment, "env", "e", localEnvironment, "environment: the stack name of every project")
 	flags.BoolVar(&a.json, "json", false, "write the result as JSON to standard output")
 	flags.StringVar(&a.root, "root", "", "folder of the repository (default: found upwards from the working directory)")
-	root.AddCommand(a.doctorCommand(), a.localCommand(), a.upCommand(), a.previewCommand(), a.destroyCommand(),
-		a.outputsCommand(), a.runCommand(), a.queryCommand())
+	flags.StringVar(&a.role, "assume-role", os.Getenv("TARN_ASSUME_ROLE"), "ARN of a role to work as, for an hour (TARN_ASSUME_ROLE)")
+	root.AddCommand(a.doctorCommand(), a.localCommand(), a.bootstrapCommand(), a.upCommand(), a.previewCommand(), a.destroyCommand(),
+		a.outputsCommand(), a.runCommand(), a.queryCommand(), a.stateCommand(), a.unlockCommand(), a.historyCommand(),
+		a.policyCommand(), a.rotateKeyCommand())
 	return root
 }
 

@@ -15,6 +15,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/state"
 )
 
 // ErrNotDeployed is returned for a stack that does not exist.
@@ -22,17 +25,22 @@ var ErrNotDeployed = errors.New("not deployed")
 
 // Driver deploys the projects to one environment.
 type Driver struct {
+	// LockTimeout is how long a command waits for an environment that somebody else holds; 0 means
+	// not at all.
+	LockTimeout time.Duration
+
 	projects    []Project
 	environment Environment
 	observer    Observer
 	pulumi      pulumiCommand
+	dead        []deadOwner // former holders of the lease that went without giving it back
 }
 
 // New makes a driver. It fails when there is no usable Pulumi command line or a project has no
 // stack file for the environment.
 func New(projects []Project, environment Environment, observer Observer) (*Driver, error) {
 	for _, project := range projects {
-		file := filepath.Join(project.Folder, "Pulumi."+environment.Name+".yaml")
+		file := stackFile(project.Folder, environment.Name)
 		if _, err := os.Stat(file); err != nil {
 			return nil, fmt.Errorf("there is no environment %q: project %s has no file %s (environments: %s)",
 				environment.Name, project.Name, file, strings.Join(environmentNames(project.Folder), ", "))
@@ -58,7 +66,11 @@ func environmentNames(folder string) []string {
 // Up deploys every project. After a failure the projects that need the failed one are not run, and
 // nothing is rolled back: the same call converges.
 func (d *Driver) Up(ctx context.Context) (Report, error) {
-	return d.each(ctx, "up", d.projects, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
+	return d.change(ctx, "up", d.projects, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
+		if err := d.mend(ctx, project); err != nil {
+			close(stream)
+			return nil, err
+		}
 		stack, err := d.stack(ctx, project, true)
 		if err != nil {
 			return nil, err
@@ -73,7 +85,8 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 
 // Preview says what Up would change. A project whose upstream is not deployed cannot be previewed.
 func (d *Driver) Preview(ctx context.Context) (Report, error) {
-	return d.each(ctx, "preview", d.projects, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
+	d.noteHolder(ctx)
+	return d.each(ctx, "preview", d.projects, nil, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		stack, err := d.stack(ctx, project, true)
 		if err != nil {
 			return nil, err
@@ -90,38 +103,95 @@ func (d *Driver) Preview(ctx context.Context) (Report, error) {
 	})
 }
 
-// Destroy deletes every resource of every project, the last project first, and then the stacks.
+// Destroy deletes every resource of every project, the last project first, and then the stacks. What is
+// protected is found before anything is deleted.
 func (d *Driver) Destroy(ctx context.Context) (Report, error) {
-	return d.each(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream eventStream) (changes, error) {
-		stack, err := d.stack(ctx, project, false)
-		if errors.Is(err, ErrNotDeployed) {
-			close(stream) // nothing will be sent
-			return changes{}, nil
+	if err := d.deletable(ctx); err != nil {
+		return Report{Command: "destroy", Environment: d.environment.Name}, err
+	}
+	return d.change(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream eventStream) (changes, error) {
+		from := d
+		if project.Name == contract.ProjectBootstrap && d.environment.Bucket != "" {
+			// The bucket cannot hold the state of its own deletion.
+			var err error
+			if from, err = d.ejected(ctx, project); err != nil {
+				close(stream)
+				return nil, err
+			}
 		}
-		if err != nil {
-			return nil, err
+		deleted, err := from.destroy(ctx, project, stream)
+		if err == nil && from != d {
+			err = from.forgetLocal()
 		}
-		result, err := stack.Destroy(ctx, optdestroy.EventStreams(stream))
-		if err != nil {
-			return nil, err
-		}
-		deleted := changes{}
-		if result.Summary.ResourceChanges != nil {
-			deleted = *result.Summary.ResourceChanges
-		}
-		return deleted, d.forget(ctx, project)
+		return deleted, err
 	})
+}
+
+func (d *Driver) destroy(ctx context.Context, project Project, stream eventStream) (changes, error) {
+	if err := d.mend(ctx, project); err != nil {
+		close(stream)
+		return nil, err
+	}
+	there, err := d.backendExists(ctx)
+	if err != nil {
+		close(stream)
+		return nil, err
+	}
+	var stack auto.Stack
+	if there {
+		stack, err = d.stack(ctx, project, false)
+	}
+	if !there || errors.Is(err, ErrNotDeployed) {
+		close(stream) // nothing will be sent
+		return changes{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	result, err := stack.Destroy(ctx, optdestroy.EventStreams(stream))
+	if err != nil {
+		return nil, err
+	}
+	deleted := changes{}
+	if result.Summary.ResourceChanges != nil {
+		deleted = *result.Summary.ResourceChanges
+	}
+	return deleted, d.forget(ctx, project)
+}
+
+// backendExists is false once the state bucket has been deleted.
+func (d *Driver) backendExists(ctx context.Context) (bool, error) {
+	store, err := state.Open(ctx, d.environment.Backend)
+	if err != nil {
+		return false, err
+	}
+	if bucket, ok := store.(*state.Bucket); ok {
+		return bucket.Exists(ctx)
+	}
+	return true, nil
 }
 
 // forget removes a stack that has no resources left. The Automation API would remove its settings
 // too, which belong to the repository and not to the stack.
 func (d *Driver) forget(ctx context.Context, project Project) error {
-	_, problems, _, err := d.pulumi.Run(ctx, project.Folder, nil, nil, nil, nil,
+	_, problems, _, err := d.pulumi.Run(ctx, project.Folder, nil, nil, nil, d.variables(),
 		"stack", "rm", "--yes", "--preserve-config", d.environment.Name)
 	if err != nil {
 		return fmt.Errorf("removing the empty stack: %w: %s", err, strings.TrimSpace(problems))
 	}
-	return nil
+	if d.environment.Bucket == "" {
+		return nil // the passphrase of such a stack is for every stack of its name
+	}
+	return forgetSecrets(project.Folder, d.environment.Name)
+}
+
+// variables are the environment's for a command line that is called without the Automation API.
+func (d *Driver) variables() []string {
+	var list []string
+	for name, value := range d.environment.variables() {
+		list = append(list, name+"="+value)
+	}
+	return list
 }
 
 // Outputs gives the outputs of every deployed project by project name.
@@ -171,6 +241,7 @@ func (d *Driver) ProjectOutputs(ctx context.Context, name string) (map[string]an
 func (d *Driver) stack(ctx context.Context, project Project, create bool) (auto.Stack, error) {
 	options := []auto.LocalWorkspaceOption{
 		auto.WorkDir(project.Folder), auto.Program(project.Program), auto.Pulumi(d.pulumi),
+		auto.EnvVars(d.environment.variables()),
 	}
 	if d.environment.SecretsProvider != "" {
 		options = append(options, auto.SecretsProvider(d.environment.SecretsProvider))
@@ -197,22 +268,47 @@ type (
 // lastEvents is how long to wait for the engine's last events after its command has ended.
 const lastEvents = 2 * time.Second
 
-// each runs an operation on the projects in order and stops at the first failure.
-func (d *Driver) each(ctx context.Context, command string, projects []Project, run operation) (Report, error) {
-	start := time.Now()
+// change runs an operation that changes the environment, under its lease.
+func (d *Driver) change(ctx context.Context, command string, projects []Project, run operation) (Report, error) {
+	guard, err := d.lock(ctx, "tarn "+command)
+	if err != nil {
+		return d.nothingRun(command, projects), err
+	}
+	report, err := d.each(ctx, command, projects, guard, run)
+	return report, errors.Join(err, guard.release())
+}
+
+// nothingRun is the report of a command that could not begin.
+func (d *Driver) nothingRun(command string, projects []Project) Report {
 	report := Report{Command: command, Environment: d.environment.Name}
-	var failure error
 	for _, project := range projects {
-		if failure == nil {
-			failure = ctx.Err()
+		report.Stacks = append(report.Stacks, StackReport{Project: project.Name, Result: NotRun})
+	}
+	return report
+}
+
+// each runs an operation on the projects in order and stops at the first failure. The guard is nil for an
+// operation that changes nothing.
+func (d *Driver) each(ctx context.Context, command string, projects []Project, guard *guard, run operation) (Report, error) {
+	start := time.Now()
+	report := d.nothingRun(command, projects)
+	var failure error
+	for i, project := range projects {
+		if failure = ctx.Err(); failure != nil {
+			break
+		}
+		if guard != nil {
+			if failure = guard.before(ctx, project, command == "destroy"); failure != nil {
+				break
+			}
+		}
+		report.Stacks[i], failure = d.one(ctx, project, run)
+		if guard != nil {
+			guard.after(ctx, command, report.Stacks[i])
 		}
 		if failure != nil {
-			report.Stacks = append(report.Stacks, StackReport{Project: project.Name, Result: NotRun})
-			continue
+			break
 		}
-		var stack StackReport
-		stack, failure = d.one(ctx, project, run)
-		report.Stacks = append(report.Stacks, stack)
 	}
 	report.Seconds = seconds(start)
 	return report, failure
@@ -256,3 +352,6 @@ func explain(ctx context.Context, project Project, err error, messages []string)
 		return fmt.Errorf("%s: %w", project.Name, err)
 	}
 }
+
+// Region is the environment's.
+func (d *Driver) Region() string { return d.environment.Region }

@@ -18,6 +18,8 @@ type Observer interface {
 	Working(project, detail string)
 	// Line is something worth keeping: a resource that changed, a warning, an error.
 	Line(project, text string)
+	// Waiting says for whom the command waits before it begins; empty when the wait is over.
+	Waiting(detail string)
 	// StackFinished gives the result.
 	StackFinished(report StackReport)
 }

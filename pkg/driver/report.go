@@ -54,6 +54,9 @@ func (s StackReport) Summary() string {
 	if s.Result == Failed {
 		return "failed"
 	}
+	if s.Changes == nil {
+		return "done" // a step that has no resources
+	}
 	if s.changed() == 0 {
 		return fmt.Sprintf("no changes (%d resources)", s.Changes["same"])
 	}
