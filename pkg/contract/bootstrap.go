@@ -1,45 +1,76 @@
 package contract
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // Outputs of the bootstrap project.
 const (
-	outStateBucket = "stateBucket"
-	outLockTable   = "lockTable"
-	outKeyARN      = "keyArn"
-	outKeyAlias    = "keyAlias"
-	outCIUser      = "ciUser"
+	outStateBucket        = "stateBucket"
+	outStateReplicaBucket = "stateReplicaBucket"
+	outLockTable          = "lockTable"
+	outKeyARN             = "keyArn"
+	outKeyAlias           = "keyAlias"
+	outSecretsProvider    = "secretsProvider"
+	outBoundaryARN        = "boundaryArn"
+	outCIUser             = "ciUser"
+	outAccessKeySecret    = "accessKeySecret"
+	outDeployRoleARN      = "deployRoleArn"
+	outPlanRoleARN        = "planRoleArn"
+	outLayerRoleARNs      = "layerRoleArns"
 )
 
-// Bootstrap is what the bootstrap project gives the others.
-type Bootstrap struct {
-	StateBucket pulumi.StringOutput // bucket for the Pulumi state of every project
-	LockTable   pulumi.StringOutput // DynamoDB table for the environment lease
+// Foundation is the part of the bootstrap project's outputs that the datalake project needs.
+type Foundation struct {
 	KeyARN      pulumi.StringOutput // KMS key that encrypts state, secrets and data
-	KeyAlias    pulumi.StringOutput // its alias, for a secrets provider URL
-	CIUser      pulumi.StringOutput // name of the service user for CI
+	BoundaryARN pulumi.StringOutput // permission boundary of every role that works with data
+}
+
+// Bootstrap is what the bootstrap project gives the others. Every output is always there; what a
+// stack was told not to make is an empty string.
+type Bootstrap struct {
+	Foundation
+
+	StateBucket        pulumi.StringInput // bucket for the Pulumi state of every project
+	StateReplicaBucket pulumi.StringInput // its copy in another region
+	LockTable          pulumi.StringInput // DynamoDB table for the environment lease and the ledger
+	KeyAlias           pulumi.StringInput // alias of the key, unless the key was given
+	SecretsProvider    pulumi.StringInput // URL for `pulumi stack init --secrets-provider`
+	CIUser             pulumi.StringInput // name of the service user for CI
+	AccessKeySecret    pulumi.StringInput // ARN of the secret that holds the user's access key
+	DeployRoleARN      pulumi.StringInput // role that deploys the whole chain
+	PlanRoleARN        pulumi.StringInput // role that previews and can change nothing
+	LayerRoleARNs      pulumi.StringMap   // by project: role that deploys it from a repository of its own
+}
+
+// Outputs gives the values by output name.
+func (b Bootstrap) Outputs() pulumi.Map {
+	return pulumi.Map{
+		outStateBucket:        b.StateBucket,
+		outStateReplicaBucket: b.StateReplicaBucket,
+		outLockTable:          b.LockTable,
+		outKeyARN:             b.KeyARN,
+		outKeyAlias:           b.KeyAlias,
+		outSecretsProvider:    b.SecretsProvider,
+		outBoundaryARN:        b.BoundaryARN,
+		outCIUser:             b.CIUser,
+		outAccessKeySecret:    b.AccessKeySecret,
+		outDeployRoleARN:      b.DeployRoleARN,
+		outPlanRoleARN:        b.PlanRoleARN,
+		outLayerRoleARNs:      b.LayerRoleARNs,
+	}
 }
 
 // Export makes the values outputs of the running stack.
 func (b Bootstrap) Export(ctx *pulumi.Context) {
-	ctx.Export(outStateBucket, b.StateBucket)
-	ctx.Export(outLockTable, b.LockTable)
-	ctx.Export(outKeyARN, b.KeyARN)
-	ctx.Export(outKeyAlias, b.KeyAlias)
-	ctx.Export(outCIUser, b.CIUser)
+	export(ctx, b.Outputs())
 }
 
-// ReadBootstrap reads the outputs of the bootstrap stack of the same environment.
-func ReadBootstrap(ctx *pulumi.Context) (Bootstrap, error) {
+// ReadFoundation reads what a project needs of the bootstrap stack of the same environment.
+func ReadFoundation(ctx *pulumi.Context) (Foundation, error) {
 	r, err := open(ctx, ProjectBootstrap)
 	if err != nil {
-		return Bootstrap{}, err
+		return Foundation{}, err
 	}
-	return Bootstrap{
-		StateBucket: r.text(outStateBucket),
-		LockTable:   r.text(outLockTable),
-		KeyARN:      r.text(outKeyARN),
-		KeyAlias:    r.text(outKeyAlias),
-		CIUser:      r.text(outCIUser),
-	}, r.err()
+	return Foundation{KeyARN: r.text(outKeyARN), BoundaryARN: r.text(outBoundaryARN)}, r.err()
 }

@@ -5,6 +5,7 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 // Outputs of the datalake project.
 const (
 	outDatalakeKeyARN     = "keyArn"
+	outDatalakeBoundary   = "boundaryArn"
 	outRawBucket          = "rawBucket"
 	outStagedBucket       = "stagedBucket"
 	outAnalyticsBucket    = "analyticsBucket"
@@ -17,9 +18,11 @@ const (
 	outWorkgroup          = "workgroup"
 )
 
-// Datalake is what the datalake project gives the mpp project.
+// Datalake is what the datalake project gives the mpp project. Key and boundary are the bootstrap
+// project's: a team that owns only pipelines reads this contract and no other.
 type Datalake struct {
-	KeyARN pulumi.StringOutput // KMS key every zone is encrypted with
+	KeyARN      pulumi.StringOutput // KMS key every zone is encrypted with
+	BoundaryARN pulumi.StringOutput // permission boundary of every role that works with data
 
 	RawBucket        pulumi.StringOutput
 	StagedBucket     pulumi.StringOutput
@@ -35,19 +38,27 @@ type Datalake struct {
 	Workgroup pulumi.StringOutput // Athena workgroup for questions to the lake
 }
 
+// Outputs gives the values by output name.
+func (d Datalake) Outputs() pulumi.Map {
+	return pulumi.Map{
+		outDatalakeKeyARN:     d.KeyARN,
+		outDatalakeBoundary:   d.BoundaryARN,
+		outRawBucket:          d.RawBucket,
+		outStagedBucket:       d.StagedBucket,
+		outAnalyticsBucket:    d.AnalyticsBucket,
+		outQuarantineBucket:   d.QuarantineBucket,
+		outArtifactsBucket:    d.ArtifactsBucket,
+		outRawDatabase:        d.RawDatabase,
+		outStagedDatabase:     d.StagedDatabase,
+		outAnalyticsDatabase:  d.AnalyticsDatabase,
+		outQuarantineDatabase: d.QuarantineDatabase,
+		outWorkgroup:          d.Workgroup,
+	}
+}
+
 // Export makes the values outputs of the running stack.
 func (d Datalake) Export(ctx *pulumi.Context) {
-	ctx.Export(outDatalakeKeyARN, d.KeyARN)
-	ctx.Export(outRawBucket, d.RawBucket)
-	ctx.Export(outStagedBucket, d.StagedBucket)
-	ctx.Export(outAnalyticsBucket, d.AnalyticsBucket)
-	ctx.Export(outQuarantineBucket, d.QuarantineBucket)
-	ctx.Export(outArtifactsBucket, d.ArtifactsBucket)
-	ctx.Export(outRawDatabase, d.RawDatabase)
-	ctx.Export(outStagedDatabase, d.StagedDatabase)
-	ctx.Export(outAnalyticsDatabase, d.AnalyticsDatabase)
-	ctx.Export(outQuarantineDatabase, d.QuarantineDatabase)
-	ctx.Export(outWorkgroup, d.Workgroup)
+	export(ctx, d.Outputs())
 }
 
 // ReadDatalake reads the outputs of the datalake stack of the same environment.
@@ -58,6 +69,7 @@ func ReadDatalake(ctx *pulumi.Context) (Datalake, error) {
 	}
 	return Datalake{
 		KeyARN:             r.text(outDatalakeKeyARN),
+		BoundaryARN:        r.text(outDatalakeBoundary),
 		RawBucket:          r.text(outRawBucket),
 		StagedBucket:       r.text(outStagedBucket),
 		AnalyticsBucket:    r.text(outAnalyticsBucket),

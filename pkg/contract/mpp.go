@@ -32,13 +32,18 @@ type MPP struct {
 	Pipelines map[string]pulumi.Map
 }
 
-// Export makes the values outputs of the running stack.
-func (m MPP) Export(ctx *pulumi.Context) {
+// Outputs gives the values by output name.
+func (m MPP) Outputs() pulumi.Map {
 	pipelines := pulumi.Map{}
 	for name, values := range m.Pipelines {
 		pipelines[name] = values
 	}
-	ctx.Export(outPipelines, pipelines)
+	return pulumi.Map{outPipelines: pipelines}
+}
+
+// Export makes the values outputs of the running stack.
+func (m MPP) Export(ctx *pulumi.Context) {
+	export(ctx, m.Outputs())
 }
 
 // PipelinesOf reads the pipelines from the outputs of an mpp stack, as the Automation API gives them.

@@ -26,6 +26,13 @@ func StackName(project, environment string) string {
 	return "organization/" + project + "/" + environment
 }
 
+// export makes values outputs of the running stack.
+func export(ctx *pulumi.Context, outputs pulumi.Map) {
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+}
+
 // reader collects the outputs of one upstream stack and every problem with them, so that a person
 // sees all that is missing at once.
 type reader struct {

@@ -19,8 +19,12 @@ const ComponentType = "tarn:encryption:Key"
 type Args struct {
 	// Required: the alias without its "alias/" prefix.
 	Alias string
+	// Required: what the key encrypts, for its description.
+	Purpose string
 	// Required: the account whose IAM policies decide who may use the key.
 	Account account.Account
+	// Optional: CloudWatch Logs may use the key for the account's log groups; defaults to false.
+	LogGroups bool
 	// Optional: days between the deletion of the key and the loss of everything encrypted with it,
 	// 7 to 30; defaults to 30.
 	DeletionWindowDays int
@@ -38,8 +42,8 @@ type Key struct {
 
 // New makes a key.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Key, error) {
-	if args == nil || args.Alias == "" {
-		return nil, fmt.Errorf("%s %s: an alias is required", ComponentType, name)
+	if args == nil || args.Alias == "" || args.Purpose == "" {
+		return nil, fmt.Errorf("%s %s: an alias and a purpose are required", ComponentType, name)
 	}
 	window := args.DeletionWindowDays
 	if window == 0 {
@@ -48,7 +52,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if window < 7 || window > 30 {
 		return nil, fmt.Errorf("%s %s: deletion window is %d days, KMS allows 7 to 30", ComponentType, name, window)
 	}
-	document, err := keyPolicy(args.Account).JSON()
+	document, err := Policy(args.Account, args.LogGroups).JSON()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +62,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
-		Description:          pulumi.Sprintf("Tarn: state, secrets and data (%s)", args.Alias),
+		Description:          pulumi.String("Tarn: " + args.Purpose + " (" + args.Alias + ")"),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(window),
 		Policy:               pulumi.String(document),
@@ -78,26 +82,26 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return k, ctx.RegisterResourceOutputs(k, pulumi.Map{"arn": k.ARN, "alias": k.Alias})
 }
 
-// keyPolicy leaves the decision to the account's IAM policies, as AWS recommends, but names the
-// actions they can allow instead of "kms:*" (KMS Developer Guide, "Key policies").
-func keyPolicy(acct account.Account) policy.Document {
-	return policy.Document{Statements: []policy.Statement{
-		{
-			Sid:       "AccountDecidesByIAM",
-			Effect:    policy.Allow,
-			Principal: &policy.Principal{AWS: []string{acct.Root()}},
-			Actions: []string{
-				"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias",
-				"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation",
-				"kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy",
-				"kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations",
-				"kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant",
-				"kms:RevokeGrant", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
-				"kms:UpdateKeyDescription",
-			},
-			Resources: []string{"*"}, // in a key policy "*" is this key
+// Policy is the key policy. It leaves the decision to the account's IAM policies, as AWS recommends,
+// but names the actions they can allow instead of "kms:*" (KMS Developer Guide, "Key policies").
+func Policy(acct account.Account, logGroups bool) policy.Document {
+	statements := []policy.Statement{{
+		Sid:       "AccountDecidesByIAM",
+		Effect:    policy.Allow,
+		Principal: &policy.Principal{AWS: []string{acct.Root()}},
+		Actions: []string{
+			"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias",
+			"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation",
+			"kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy",
+			"kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations",
+			"kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant",
+			"kms:RevokeGrant", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
+			"kms:UpdateKeyDescription",
 		},
-		{
+		Resources: []string{"*"}, // in a key policy "*" is this key
+	}}
+	if logGroups {
+		statements = append(statements, policy.Statement{
 			Sid:       "CloudWatchLogs",
 			Effect:    policy.Allow,
 			Principal: &policy.Principal{Services: []string{"logs." + acct.Region + ".amazonaws.com"}},
@@ -106,6 +110,7 @@ func keyPolicy(acct account.Account) policy.Document {
 			},
 			Resources:  []string{"*"}, // as above
 			Conditions: policy.Conditions{"ArnLike": {"kms:EncryptionContext:aws:logs:arn": {acct.ARN("logs", "log-group:*")}}},
-		},
-	}}
+		})
+	}
+	return policy.Document{Statements: statements}
 }

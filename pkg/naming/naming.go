@@ -29,8 +29,16 @@ type Scope struct {
 	Environment  string // the stack name, for example "dev"
 }
 
+// longestPurpose is the longest purpose that any program gives to Bucket, and longestRegion the
+// longest region name that AWS has (AWS General Reference, "AWS service endpoints").
+const (
+	longestPurpose = "state-replica"
+	longestRegion  = "ap-southeast-1"
+)
+
 // Validate refuses a scope that cannot be part of every kind of name.
-// The longest bucket name is checked too, with the longest region name AWS has.
+// The longest bucket name is checked too, so that a stack which works in one region or without a
+// replica does not stop working with them.
 func (s Scope) Validate() error {
 	var problems []error
 	if !word.MatchString(s.Organization) {
@@ -41,7 +49,7 @@ func (s Scope) Validate() error {
 		problems = append(problems, fmt.Errorf(
 			"stack name %q: want lower-case letters, digits and single hyphens, beginning with a letter", s.Environment))
 	}
-	if longest := s.Bucket("access-logs", "123456789012", "ap-southeast-1"); len(longest) > MaxBucket {
+	if longest := s.Bucket(longestPurpose, "123456789012", longestRegion); len(longest) > MaxBucket {
 		problems = append(problems, fmt.Errorf(
 			"organization %q and stack name %q: bucket names would have %d characters, S3 allows %d: shorten the organization",
 			s.Organization, s.Environment, len(longest), MaxBucket))
@@ -66,10 +74,21 @@ func (s Scope) Database(zone string) string {
 	return strings.ReplaceAll(s.Name(zone), "-", "_")
 }
 
-// Path is the IAM path of every role, user and policy of the environment, so that a policy can
-// speak of all of them.
+// Path is the IAM path of every role that works with data, so that a policy can speak of all of them.
 func (s Scope) Path() string {
 	return "/" + s.Organization + "/" + s.Environment + "/"
+}
+
+// DeployPath is the IAM path of everything that deploys or limits who deploys: no pattern for Path
+// matches it, so a deployer who may change the roles below Path cannot change its own. The dot makes
+// it so, which no organization or environment can have.
+func (s Scope) DeployPath() string {
+	return "/" + s.Organization + "/" + s.Environment + ".deploy/"
+}
+
+// Secret gives the name of a Secrets Manager secret.
+func (s Scope) Secret(name string) string {
+	return s.Organization + "/" + s.Environment + "/" + name
 }
 
 // LogGroup gives a CloudWatch log group name below the environment.

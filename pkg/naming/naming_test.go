@@ -13,6 +13,8 @@ func TestNames(t *testing.T) {
 		scope.Bucket("raw", "123456789012", "eu-central-1"): "acme-dev-raw-123456789012-eu-central-1",
 		scope.Database("access-logs"):                       "acme_dev_access_logs",
 		scope.Path():                                        "/acme/dev/",
+		scope.DeployPath():                                  "/acme/dev.deploy/",
+		scope.Secret("ci-access-key"):                       "acme/dev/ci-access-key",
 		scope.LogGroup("flights"):                           "/acme/dev/flights",
 	} {
 		if got != want {
@@ -55,7 +57,7 @@ func FuzzScope(f *testing.F) {
 		if scope.Validate() != nil {
 			return
 		}
-		name := scope.Bucket("access-logs", "123456789012", "ap-southeast-1")
+		name := scope.Bucket(longestPurpose, "123456789012", longestRegion)
 		if len(name) > MaxBucket || strings.ToLower(name) != name || strings.ContainsAny(name, "_. /") {
 			t.Errorf("bucket name %q", name)
 		}

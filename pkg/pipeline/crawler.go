@@ -23,7 +23,7 @@ func (p *Pipeline) crawler(ctx *pulumi.Context, name string, role *role) (*glue.
 	return glue.NewCrawler(ctx, name+"-crawler", &glue.CrawlerArgs{
 		Name:          pulumi.String(p.name("raw")),
 		Description:   pulumi.String("Raw files of pipeline " + p.args.Pipeline.Name),
-		Role:          role.Arn,
+		Role:          role.arn,
 		DatabaseName:  p.args.Lake.RawDatabase,
 		S3Targets:     targets,
 		Configuration: pulumi.String(crawlerConfiguration),

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -64,7 +63,7 @@ func (p *Pipeline) job(
 	return glue.NewJob(ctx, name+"-"+kind, &glue.JobArgs{
 		Name:        pulumi.String(p.name(kind)),
 		Description: pulumi.String("Pipeline " + p.args.Pipeline.Name + ": " + strings.ReplaceAll(kind, "-", " ")),
-		RoleArn:     role.Arn,
+		RoleArn:     role.arn,
 		Command: glue.JobCommandArgs{
 			Name:           pulumi.String("glueetl"),
 			PythonVersion:  pulumi.String("3"),
@@ -111,11 +110,4 @@ func (p *Pipeline) arguments(manifest *s3.BucketObjectv2) pulumi.StringMap {
 
 func reportPrefix(pipeline string) string {
 	return "reports/" + pipeline
-}
-
-// role is an IAM role and the policies that must be attached before anything runs with it.
-type role struct {
-	*iam.Role
-
-	policies []pulumi.Resource
 }

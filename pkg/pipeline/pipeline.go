@@ -45,6 +45,8 @@ type Args struct {
 	// Optional: how long logs are kept, in days; defaults to 365. One of the values that CloudWatch
 	// Logs accepts (CloudWatch Logs API Reference, PutRetentionPolicy).
 	LogRetentionDays int
+	// Optional: roles to use instead of making them.
+	Roles Roles
 	// Required: tags of every resource.
 	Tags tagging.Tags
 }
@@ -99,7 +101,7 @@ func (p *Pipeline) Contract() pulumi.Map {
 }
 
 func (a *Args) validate() error {
-	problems := []error{a.Capacity.Validate()}
+	problems := []error{a.Capacity.Validate(), a.Roles.Validate()}
 	if longest := a.Scope.Name(a.Pipeline.Name, "raw-crawler"); len(longest) > naming.MaxRole {
 		problems = append(problems, fmt.Errorf("role name %q has %d characters, IAM allows %d: shorten the pipeline's name",
 			longest, len(longest), naming.MaxRole))

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,25 +17,56 @@ import (
 // quarantineTable is the folder of the one table all pipelines write rejected rows to.
 const quarantineTable = "rejected_rows"
 
+// Roles are the roles of a pipeline that somebody else has made.
+type Roles struct {
+	// Optional: ARN of the role of the jobs; defaults to making it.
+	Job string `json:"job"`
+	// Optional: ARN of the role of the crawler; defaults to making it.
+	Crawler string `json:"crawler"`
+}
+
+var roleForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
+
+// Validate refuses what is not the ARN of a role.
+func (r Roles) Validate() error {
+	var problems []error
+	for _, given := range []struct{ field, arn string }{{"job", r.Job}, {"crawler", r.Crawler}} {
+		if given.arn != "" && !roleForm.MatchString(given.arn) {
+			problems = append(problems, fmt.Errorf("%s %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", given.field, given.arn))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// role is an IAM role and the policies that must be attached before anything runs with it.
+type role struct {
+	arn      pulumi.StringOutput
+	policies []pulumi.Resource
+}
+
 // jobRole makes the role of the pipeline's jobs. It can read the pipeline's sources and write the
 // pipeline's own prefixes; it can read scripts but not change them, which would be a way to give
 // oneself another pipeline's rights.
 func (p *Pipeline) jobRole(ctx *pulumi.Context, name string) (*role, error) {
-	return p.role(ctx, name+"-job-role", p.name("job"), func(v map[string]string) policy.Document {
+	return p.role(ctx, name+"-job-role", p.name("job"), p.args.Roles.Job, func(v map[string]string) policy.Document {
 		return jobPolicy(p.args.Account, p.args.Pipeline.Name, p.logPrefix(), p.sourcePrefixes(), v)
 	})
 }
 
 // crawlerRole makes the role of the crawler, which reads sources and writes nothing but the catalog.
 func (p *Pipeline) crawlerRole(ctx *pulumi.Context, name string) (*role, error) {
-	return p.role(ctx, name+"-crawler-role", p.name("raw-crawler"), func(v map[string]string) policy.Document {
+	return p.role(ctx, name+"-crawler-role", p.name("raw-crawler"), p.args.Roles.Crawler, func(v map[string]string) policy.Document {
 		return crawlerPolicy(p.args.Account, p.sourcePrefixes(), v)
 	})
 }
 
+// role makes a role, unless one was given.
 func (p *Pipeline) role(
-	ctx *pulumi.Context, name, physical string, document func(map[string]string) policy.Document,
+	ctx *pulumi.Context, name, physical, given string, document func(map[string]string) policy.Document,
 ) (*role, error) {
+	if given != "" {
+		return &role{arn: pulumi.String(given).ToStringOutput()}, nil
+	}
 	trust, err := policy.ServiceTrust("glue.amazonaws.com", p.args.Account.ID).JSON()
 	if err != nil {
 		return nil, err
@@ -41,7 +75,9 @@ func (p *Pipeline) role(
 		Name:             pulumi.String(physical),
 		Path:             pulumi.String(p.args.Scope.Path()),
 		AssumeRolePolicy: pulumi.String(trust),
-		Tags:             p.args.Tags.Input(),
+		// Whoever deploys may make roles only with this boundary.
+		PermissionsBoundary: p.args.Lake.BoundaryARN,
+		Tags:                p.args.Tags.Input(),
 	}, pulumi.Parent(p))
 	if err != nil {
 		return nil, err
@@ -60,7 +96,7 @@ func (p *Pipeline) role(
 	if err != nil {
 		return nil, err
 	}
-	return &role{Role: made, policies: []pulumi.Resource{attached}}, nil
+	return &role{arn: made.Arn, policies: []pulumi.Resource{attached}}, nil
 }
 
 // sourcePrefixes gives the folders of the raw zone that the pipeline reads, without their slash.

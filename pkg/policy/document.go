@@ -33,12 +33,14 @@ type Document struct {
 
 // Statement is one rule. A Sid is required: it is what a denied person is shown.
 type Statement struct {
-	Sid        string     `json:"Sid"`
-	Effect     Effect     `json:"Effect"`
-	Principal  *Principal `json:"Principal,omitempty"`
-	Actions    []string   `json:"Action"`
-	Resources  []string   `json:"Resource,omitempty"`
-	Conditions Conditions `json:"Condition,omitempty"`
+	Sid          string     `json:"Sid"`
+	Effect       Effect     `json:"Effect"`
+	Principal    *Principal `json:"Principal,omitempty"`
+	Actions      []string   `json:"Action,omitempty"`
+	NotActions   []string   `json:"NotAction,omitempty"` // every action but these; only sensible in a Deny
+	Resources    []string   `json:"Resource,omitempty"`
+	NotResources []string   `json:"NotResource,omitempty"` // every resource but these; only sensible in a Deny
+	Conditions   Conditions `json:"Condition,omitempty"`
 }
 
 // Conditions maps operator, then condition key, to the values.
@@ -46,9 +48,10 @@ type Conditions map[string]map[string][]string
 
 // Principal says whom a resource policy speaks of.
 type Principal struct {
-	Everyone bool     // "*"; only sensible with a condition or in a Deny
-	AWS      []string // ARNs
-	Services []string // for example "glue.amazonaws.com"
+	Everyone  bool     // "*"; only sensible with a condition or in a Deny
+	AWS       []string // ARNs
+	Services  []string // for example "glue.amazonaws.com"
+	Federated []string // ARNs of identity providers
 }
 
 // MarshalJSON writes the form AWS expects.
@@ -57,9 +60,10 @@ func (p Principal) MarshalJSON() ([]byte, error) {
 		return json.Marshal("*")
 	}
 	return json.Marshal(struct {
-		AWS      []string `json:"AWS,omitempty"`
-		Services []string `json:"Service,omitempty"`
-	}{p.AWS, p.Services})
+		AWS       []string `json:"AWS,omitempty"`
+		Services  []string `json:"Service,omitempty"`
+		Federated []string `json:"Federated,omitempty"`
+	}{p.AWS, p.Services, p.Federated})
 }
 
 // JSON renders the document after checking it: every statement has a Sid of its own and an action,
@@ -78,6 +82,18 @@ func (d Document) JSON() (string, error) {
 	return string(out), nil
 }
 
+// CheckManaged reports why IAM would refuse the document as a managed policy, if it would.
+func (d Document) CheckManaged() error {
+	text, err := d.JSON()
+	if err != nil {
+		return err
+	}
+	if len(text) > MaxManaged { // rendered without white space
+		return fmt.Errorf("the policy has %d characters, IAM allows %d: shorten the organization or the stack name", len(text), MaxManaged)
+	}
+	return nil
+}
+
 func (d Document) validate() error {
 	if len(d.Statements) == 0 {
 		return errors.New("policy has no statement")
@@ -88,8 +104,11 @@ func (d Document) validate() error {
 			return fmt.Errorf("policy statement %q: the Sid is empty or used twice", s.Sid)
 		}
 		seen[s.Sid] = true
-		if len(s.Actions) == 0 {
+		if len(s.Actions) == 0 && len(s.NotActions) == 0 {
 			return fmt.Errorf("policy statement %s has no action", s.Sid)
+		}
+		if s.Effect == Allow && len(s.NotActions)+len(s.NotResources) > 0 {
+			return fmt.Errorf("policy statement %s allows all but a list: name what it allows", s.Sid)
 		}
 		for _, action := range s.Actions {
 			if s.Effect == Allow && isWildcard(action) {

@@ -1,18 +1,5 @@
 package policy
 
-// ServiceTrust lets one AWS service assume a role, for the given account only: without the
-// condition the service could be talked into using the role for somebody else's resource
-// (IAM User Guide, "The confused deputy problem").
-func ServiceTrust(service, account string) Document {
-	return Document{Statements: []Statement{{
-		Sid:        "AssumedByService",
-		Effect:     Allow,
-		Principal:  &Principal{Services: []string{service}},
-		Actions:    []string{"sts:AssumeRole"},
-		Conditions: Conditions{"StringEquals": {"aws:SourceAccount": {account}}},
-	}}}
-}
-
 // DenyInsecureTransport refuses every request to the bucket that is not made over TLS.
 func DenyInsecureTransport(bucketARN string) Statement {
 	return Statement{

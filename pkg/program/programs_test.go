@@ -20,15 +20,20 @@ import (
 	"github.com/tarn-data/tarn/pkg/pulumitest"
 )
 
+// ARNs that a deployed bootstrap stack would export.
+const (
+	keyARN      = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+	boundaryARN = "arn:aws:iam::123456789012:policy/tarn/test.deploy/tarn-test-workload-boundary"
+)
+
 // upstream is what deployed bootstrap and datalake stacks would export.
 func upstream(environment string) map[string]map[string]any {
 	return map[string]map[string]any{
 		contract.StackName(contract.ProjectBootstrap, environment): {
-			"stateBucket": "tarn-state", "lockTable": "tarn-locks", "ciUser": "ci",
-			"keyArn": "arn:aws:kms:us-east-1:123456789012:key/k", "keyAlias": "alias/tarn",
+			"keyArn": keyARN, "boundaryArn": boundaryARN,
 		},
 		contract.StackName(contract.ProjectDatalake, environment): {
-			"keyArn":    "arn:aws:kms:us-east-1:123456789012:key/k",
+			"keyArn": keyARN, "boundaryArn": boundaryARN,
 			"rawBucket": "raw", "stagedBucket": "staged", "analyticsBucket": "analytics",
 			"quarantineBucket": "quarantine", "artifactsBucket": "artifacts",
 			"rawDatabase": "raw_db", "stagedDatabase": "staged_db", "analyticsDatabase": "analytics_db",

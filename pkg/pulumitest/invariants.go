@@ -13,7 +13,9 @@ import (
 // untaggable are the types that AWS has no tags for, or whose tags belong to another resource.
 // Objects could have tags, but their number is limited to ten and they belong to the data's owners.
 var untaggable = []string{
-	"aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicyAttachment:UserPolicyAttachment", "aws:kms/alias:Alias",
+	"aws:iam/group:Group", "aws:iam/groupPolicy:GroupPolicy", "aws:iam/rolePolicy:RolePolicy",
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userGroupMembership:UserGroupMembership",
+	"aws:kms/alias:Alias", "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "aws:s3/bucketLoggingV2:BucketLoggingV2",
 	"aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -162,7 +164,7 @@ func checkBuckets(t *testing.T, r *Recorder) {
 		contains("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", `"noncurrentDays"`)
 		contains("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", `"daysAfterInitiation":7`)
 		contains("aws:s3/bucketPolicy:BucketPolicy", `DenyInsecureTransport`)
-		if strings.Contains(name, "access-logs") {
+		if strings.Contains(name, "-logs-") {
 			contains("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", `"AES256"`)
 			continue
 		}

@@ -21,17 +21,23 @@ const (
 
 // Resource is a resource that a program registered.
 type Resource struct {
-	Type   string
-	Name   string
-	Custom bool   // a resource of a provider, not a component
-	Parent string // URN
-	Inputs map[string]any
+	Type           string
+	Name           string
+	Custom         bool     // a resource of a provider, not a component
+	Parent         string   // URN
+	Provider       string   // reference of the provider that was asked for; empty for the default one
+	DependsOn      []string // URNs
+	Protect        bool     // asked for by the program; children inherit it, see Recorder.Kept
+	RetainOnDelete bool     // as Protect
+	Inputs         map[string]any
 }
 
 // Recorder pretends to be the engine and the provider.
 type Recorder struct {
 	// Upstream gives the outputs of other stacks by full stack name.
 	Upstream map[string]map[string]any
+	// Config is further stack configuration by full key, for example "aws:maxRetries".
+	Config map[string]string
 	// Preview runs the program as a preview does: outputs that only a deployment knows stay unknown.
 	Preview bool
 
@@ -52,6 +58,7 @@ func (r *Recorder) RunConfigured(
 ) error {
 	t.Helper()
 	config := map[string]string{}
+	maps.Copy(config, r.Config)
 	for namespace, values := range settings {
 		if values == nil {
 			continue
@@ -96,6 +103,10 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	recorded := Resource{Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs.Mappable()}
 	if args.RegisterRPC != nil {
 		recorded.Parent = args.RegisterRPC.GetParent()
+		recorded.Provider = args.RegisterRPC.GetProvider()
+		recorded.DependsOn = args.RegisterRPC.GetDependencies()
+		recorded.Protect = args.RegisterRPC.GetProtect()
+		recorded.RetainOnDelete = args.RegisterRPC.GetRetainOnDelete()
 	}
 	r.resources = append(r.resources, recorded)
 
@@ -108,10 +119,55 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if args.TypeToken == "aws:s3/bucketV2:BucketV2" {
 		outputs["arn"] = resource.NewStringProperty("arn:aws:s3:::" + id)
 	}
+	if kind, found := iamKinds[args.TypeToken]; found {
+		where := "/"
+		if value, set := args.Inputs["path"]; set && value.IsString() {
+			where = value.StringValue()
+		}
+		outputs["arn"] = resource.NewStringProperty("arn:aws:iam::" + AccountID + ":" + kind + where + id)
+	}
 	if args.TypeToken == "aws:kms/key:Key" {
 		outputs["keyId"] = resource.NewStringProperty(id)
 	}
 	return id, outputs, nil
+}
+
+// iamKinds are the types whose ARN has a path and no region.
+var iamKinds = map[string]string{
+	"aws:iam/group:Group": "group", "aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "role", "aws:iam/user:User": "user",
+}
+
+// Named gives the resource of a type and a name, or the zero value.
+func (r *Recorder) Named(token, name string) Resource {
+	for _, resource := range r.OfType(token) {
+		if resource.Name == name {
+			return resource
+		}
+	}
+	return Resource{}
+}
+
+// Kept reports whether a resource is protected and whether it is retained, itself or by a component
+// above it: the engine hands both down.
+func (r *Recorder) Kept(resource Resource) (protected, retained bool) {
+	for {
+		protected, retained = protected || resource.Protect, retained || resource.RetainOnDelete
+		above := r.parent(resource)
+		if above.Type == "" {
+			return protected, retained
+		}
+		resource = above
+	}
+}
+
+// parent finds the component above a resource by the last two parts of its URN, type and name.
+func (r *Recorder) parent(resource Resource) Resource {
+	parts := strings.Split(resource.Parent, "::")
+	if len(parts) < 4 {
+		return Resource{}
+	}
+	types := strings.Split(parts[2], "$")
+	return r.Named(types[len(types)-1], parts[3])
 }
 
 // Call implements pulumi.MockResourceMonitor.

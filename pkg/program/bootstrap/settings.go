@@ -3,7 +3,9 @@ package bootstrap
 import (
 	"errors"
 	"fmt"
+	"regexp"
 
+	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/naming"
 )
 
@@ -15,16 +17,31 @@ type Settings struct {
 	Tags map[string]string `json:"tags"`
 	// Optional: how long an overwritten or deleted version of a state file is kept, in days; defaults to 90.
 	StateHistoryDays int `json:"stateHistoryDays"`
+	// Optional: region that gets a copy of every state file; defaults to no copy.
+	StateReplicaRegion string `json:"stateReplicaRegion"`
+	// Optional: ARN of a KMS key to use instead of making one.
+	KeyARN string `json:"keyArn"`
 	// Optional: days between deleting the key and losing everything encrypted with it, 7 to 30; defaults to 30.
 	KeyDeletionWindowDays int `json:"keyDeletionWindowDays"`
-	// Optional: Pulumi and DynamoDB refuse to delete state bucket, lock table and key; defaults to true.
+	// Optional: ARN of the permission boundary for every role that works with data, instead of making one.
+	BoundaryARN string `json:"boundaryArn"`
+	// Optional: Pulumi refuses to delete key, state buckets and lock table, and leaves them in the account
+	// when they leave the stack; DynamoDB refuses to delete the table; defaults to true.
 	Protect bool `json:"protect"`
-	// Optional: `destroy` empties the state bucket first; defaults to false. For throw-away environments.
+	// Optional: `destroy` empties the state buckets first; defaults to false. For throw-away environments.
 	DeleteStateOnDestroy bool `json:"deleteStateOnDestroy"`
+	// Optional: who may deploy; defaults to a service user and a role that it can become.
+	Deploy DeploySettings `json:"deploy"`
 }
 
+var (
+	regionForm   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	keyForm      = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{36}$`)
+	boundaryForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]+$`)
+)
+
 func defaults() Settings {
-	return Settings{StateHistoryDays: 90, KeyDeletionWindowDays: 30, Protect: true}
+	return Settings{StateHistoryDays: 90, KeyDeletionWindowDays: 30, Protect: true, Deploy: defaultDeploy()}
 }
 
 // Validate implements settings.Validator.
@@ -36,11 +53,40 @@ func (s *Settings) Validate() error {
 	if s.StateHistoryDays < 1 {
 		problems = append(problems, fmt.Errorf("stateHistoryDays is %d, want at least 1", s.StateHistoryDays))
 	}
+	if s.StateReplicaRegion != "" && !regionForm.MatchString(s.StateReplicaRegion) {
+		problems = append(problems, fmt.Errorf("stateReplicaRegion %q: want the name of a region, such as eu-central-1", s.StateReplicaRegion))
+	}
+	if s.KeyARN != "" && !keyForm.MatchString(s.KeyARN) {
+		problems = append(problems, fmt.Errorf(
+			"keyArn %q: want the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias", s.KeyARN))
+	}
 	if s.KeyDeletionWindowDays < 7 || s.KeyDeletionWindowDays > 30 {
 		problems = append(problems, fmt.Errorf("keyDeletionWindowDays is %d, KMS allows 7 to 30", s.KeyDeletionWindowDays))
 	}
+	if s.BoundaryARN != "" && !boundaryForm.MatchString(s.BoundaryARN) {
+		problems = append(problems, fmt.Errorf(
+			"boundaryArn %q: want the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)", s.BoundaryARN))
+	}
 	if s.Protect && s.DeleteStateOnDestroy {
 		problems = append(problems, errors.New("protect and deleteStateOnDestroy contradict each other: choose one"))
+	}
+	return errors.Join(append(problems, s.Deploy.validate())...)
+}
+
+// checkAccount refuses what only fits another account or region than the one that is deployed to.
+func (s *Settings) checkAccount(acct account.Account) error {
+	var problems []error
+	if s.StateReplicaRegion == acct.Region {
+		problems = append(problems, fmt.Errorf(
+			"bootstrap:settings.stateReplicaRegion is %s, where the state is: a copy belongs in another region", acct.Region))
+	}
+	if here := acct.ARN("kms", "key/"); s.KeyARN != "" && s.KeyARN[:min(len(here), len(s.KeyARN))] != here {
+		problems = append(problems, fmt.Errorf(
+			"bootstrap:settings.keyArn %s: want a key of account %s in %s, where everything it encrypts will be", s.KeyARN, acct.ID, acct.Region))
+	}
+	if here := acct.GlobalARN("iam", "policy/"); s.BoundaryARN != "" && s.BoundaryARN[:min(len(here), len(s.BoundaryARN))] != here {
+		problems = append(problems, fmt.Errorf(
+			"bootstrap:settings.boundaryArn %s: IAM accepts a boundary only from the same account, %s", s.BoundaryARN, acct.ID))
 	}
 	return errors.Join(problems...)
 }

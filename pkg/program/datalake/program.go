@@ -19,7 +19,7 @@ import (
 
 // Deploy is the program of the datalake project.
 func Deploy(ctx *pulumi.Context) error {
-	upstream, err := contract.ReadBootstrap(ctx)
+	upstream, err := contract.ReadFoundation(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func Deploy(ctx *pulumi.Context) error {
 }
 
 // Build makes the resources of the project and gives what it promises the next one.
-func Build(ctx *pulumi.Context, upstream contract.Bootstrap) (contract.Datalake, error) {
+func Build(ctx *pulumi.Context, upstream contract.Foundation) (contract.Datalake, error) {
 	none := contract.Datalake{}
 	config := defaults()
 	if err := settings.Load(ctx, contract.ProjectDatalake, &config); err != nil {
@@ -68,6 +68,7 @@ func Build(ctx *pulumi.Context, upstream contract.Bootstrap) (contract.Datalake,
 	}
 	return contract.Datalake{
 		KeyARN:             upstream.KeyARN,
+		BoundaryARN:        upstream.BoundaryARN,
 		RawBucket:          zones[zone.Raw].Bucket.Name,
 		StagedBucket:       zones[zone.Staged].Bucket.Name,
 		AnalyticsBucket:    zones[zone.Analytics].Bucket.Name,

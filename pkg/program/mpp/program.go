@@ -50,6 +50,9 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	if err != nil {
 		return none, err
 	}
+	if err := config.checkPipelines(pipelines); err != nil {
+		return none, err
+	}
 	uploads, err := uploadFolder(folder, config.Uploads)
 	if err != nil {
 		return none, err
@@ -74,7 +77,7 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	for _, p := range pipelines {
 		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
 			Pipeline: p, Scope: scope, Account: acct, Lake: lake, Code: code,
-			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays,
+			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays, Roles: config.Roles[p.Name],
 			Tags: tagging.New(scope, contract.ProjectMPP, config.Tags),
 		})
 		if err != nil {

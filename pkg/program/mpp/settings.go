@@ -3,8 +3,10 @@ package mpp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
+	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/pipeline"
 )
@@ -27,6 +29,8 @@ type Settings struct {
 	Capacity pipeline.Capacity `json:"capacity"`
 	// Optional: how long logs are kept, in days; defaults to 365.
 	LogRetentionDays int `json:"logRetentionDays"`
+	// Optional: by pipeline, roles to use instead of making them.
+	Roles map[string]pipeline.Roles `json:"roles"`
 }
 
 // logRetentions are the values CloudWatch Logs accepts (CloudWatch Logs API Reference, PutRetentionPolicy).
@@ -50,7 +54,26 @@ func (s *Settings) Validate() error {
 	if !slices.Contains(logRetentions, s.LogRetentionDays) {
 		problems = append(problems, fmt.Errorf("logRetentionDays is %d, CloudWatch Logs accepts %v", s.LogRetentionDays, logRetentions))
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Roles)) {
+		if err := s.Roles[name].Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("roles.%s: %w", name, err))
+		}
+	}
 	return errors.Join(problems...)
+}
+
+// checkPipelines refuses settings for pipelines that there are none of.
+func (s *Settings) checkPipelines(pipelines []dataset.Pipeline) error {
+	var known []string
+	for _, p := range pipelines {
+		known = append(known, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Roles)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("mpp:settings.roles.%s: there is no such pipeline; pipelines are %v", name, known)
+		}
+	}
+	return nil
 }
 
 func (s *Settings) scope(environment string) naming.Scope {

@@ -1,0 +1,88 @@
+package deploypolicy
+
+import (
+	"github.com/tarn-data/tarn/pkg/policy"
+)
+
+// passedTo are the services a deployed role may be given to.
+var passedTo = []string{"glue.amazonaws.com"}
+
+// guard is what nobody who deploys may do, whatever else is ever allowed to them: without it, whoever
+// may make a role for a Glue job could make one that is an administrator, and become it.
+func guard(p *Params) []policy.Statement {
+	own := append([]string{
+		p.Account.GlobalARN("iam", "*"+p.Scope.DeployPath()+"*"), // roles, user, group and policies that deploy
+		p.Account.GlobalARN("iam", "oidc-provider/*"),
+	}, foreignBoundary(p)...)
+	statements := []policy.Statement{
+		{
+			Sid: "NeverChangeDeployers", Effect: policy.Deny,
+			NotActions: []string{"iam:Get*", "iam:List*", "sts:AssumeRole"},
+			Resources:  own,
+		},
+		{
+			Sid: "NeverMakeUnlimitedRoles", Effect: policy.Deny,
+			Actions:    []string{"iam:CreateRole", "iam:PutRolePermissionsBoundary"},
+			Resources:  []string{"*"},
+			Conditions: policy.Conditions{"ArnNotEquals": {"iam:PermissionsBoundary": {p.WorkloadBoundaryARN()}}},
+		},
+		{
+			Sid: "NeverRemoveLimits", Effect: policy.Deny,
+			Actions:   []string{"iam:DeleteRolePermissionsBoundary"},
+			Resources: []string{"*"},
+		},
+		{
+			Sid: "NeverMakeUsers", Effect: policy.Deny,
+			Actions: []string{
+				"iam:AddUserToGroup", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateUser",
+				"iam:UpdateAccessKey", "iam:UpdateLoginProfile",
+			},
+			Resources: []string{"*"},
+		},
+		{
+			Sid: "AttachOnlyOwnPolicies", Effect: policy.Deny,
+			Actions:    []string{"iam:AttachRolePolicy"},
+			Resources:  []string{"*"},
+			Conditions: policy.Conditions{"ArnNotLike": {"iam:PolicyARN": {p.Account.GlobalARN("iam", "policy"+p.Scope.Path()+"*")}}},
+		},
+		{
+			Sid: "NeverPassElsewhere", Effect: policy.Deny,
+			Actions:    []string{"iam:PassRole"},
+			Resources:  []string{"*"},
+			Conditions: policy.Conditions{"StringNotEqualsIfExists": {"iam:PassedToService": passedTo}},
+		},
+		{
+			Sid: "KeepStateHistory", Effect: policy.Deny,
+			Actions: []string{
+				"s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObjectVersion", "s3:PutBucketAcl", "s3:PutBucketLogging",
+				"s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning",
+				"s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
+			},
+			Resources: append(p.bootstrapBuckets(""), p.bootstrapBuckets("/*")...),
+		},
+		{
+			Sid: "KeepLockTable", Effect: policy.Deny,
+			Actions: []string{
+				"dynamodb:DeleteTable", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
+			},
+			Resources: []string{p.Account.ARN("dynamodb", "table/"+p.LockTable())},
+		},
+	}
+	if p.Protect {
+		statements = append(statements, policy.Statement{
+			Sid: "KeepKeys", Effect: policy.Deny,
+			Actions:   []string{"kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"},
+			Resources: []string{"*"},
+		})
+	}
+	return statements
+}
+
+// foreignBoundary is the workload boundary when it is not below the deploy path, where the guard's
+// pattern would find it.
+func foreignBoundary(p *Params) []string {
+	if p.BoundaryARN == "" {
+		return nil
+	}
+	return []string{p.BoundaryARN}
+}
