@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -18,7 +19,7 @@ const (
 
 // How often a waiting Acquire looks.
 const (
-	poll      = time.Second
+	poll      = time.Second           // at most; half of it at least
 	shortPoll = 50 * time.Millisecond // when the end of the holder's lease is that near
 )
 
@@ -27,7 +28,7 @@ type Options struct {
 	Duration time.Duration // after the last renewal others may take over; defaults to DefaultDuration
 	Renew    time.Duration // how often to renew, at most half of Duration; defaults to a quarter of it
 	Wait     time.Duration // how long to wait for another holder; 0 gives up at once
-	// OnWait is called about every second while Acquire waits, with the holder and the time left.
+	// OnWait is called once or twice a second while Acquire waits, with the holder and the time left.
 	OnWait func(holder Record, left time.Duration)
 }
 
@@ -90,12 +91,14 @@ func (i item) free() bool {
 	return !i.exists || i.record.State == Released || i.record.OwnerDead()
 }
 
-// nextLook is when to look again: the holder may renew until the end of its lease.
+// nextLook is when to look again: at the end of the holder's lease, or before, as it may release.
 func (i item) nextLook() time.Duration {
 	if i.free() {
 		return shortPoll
 	}
-	return min(poll, max(shortPoll, i.record.Left()))
+	// Those who wait together must not look together: one of them would get it, all others wait on.
+	next := poll/2 + mathrand.N(poll/2) //nolint:gosec // no secret
+	return min(next, max(shortPoll, i.record.Left()))
 }
 
 // take writes the new holder, on the condition that the lease is still free at that moment. The

@@ -76,7 +76,7 @@ func (e *LostError) Error() string {
 }
 
 // Is makes it an ErrLost.
-func (e *LostError) Is(target error) bool { return target == ErrLost } //nolint:errorlint // this is how errors.Is asks
+func (e *LostError) Is(target error) bool { return target == ErrLost }
 
 // Unwrap gives the cause.
 func (e *LostError) Unwrap() error { return e.Cause }

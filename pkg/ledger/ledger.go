@@ -134,10 +134,12 @@ func (l *Ledger) History(ctx context.Context, environment string, projects ...st
 		if err != nil {
 			return nil, fmt.Errorf("reading the deployments of %s in %s: %w", project, environment, explain(err))
 		}
-		history[project], err = decode(out.Item)
+		known, err := decode(out.Item)
 		if err != nil {
 			return nil, fmt.Errorf("reading the deployments of %s in %s: %w", project, environment, err)
 		}
+		known.Entries = known.Entries[:min(len(known.Entries), MaxEntries)] // trimming may have failed
+		history[project] = known
 	}
 	return history, nil
 }
