@@ -30,6 +30,8 @@ type Instance struct {
 	ID       string `json:"instance"`
 	Started  string `json:"started"`
 	Log      string `json:"log,omitempty"`
+	// EnforceIAM tells that it refuses what IAM does not allow the caller.
+	EnforceIAM bool `json:"enforceIam"`
 }
 
 // Options say how to start an emulator.
@@ -39,6 +41,9 @@ type Options struct {
 	Python   string // interpreter with the emulator's requirements
 	Jars     string // folder of Spark's jars
 	Port     int    // 0 chooses a free one
+
+	EnforceIAM  bool   // refuse what IAM does not allow the caller
+	RecordCalls string // file to which each call is appended; empty for none
 }
 
 // How long things may take. A start loads the whole of moto, which takes longer on a busy machine.
@@ -139,8 +144,15 @@ func spawn(options Options) (<-chan struct{}, error) {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(options.Python, "-m", "tarn_emulator", // no context: it outlives us
-		"--port", strconv.Itoa(options.Port), "--state-dir", options.StateDir, "--jars", options.Jars)
+	arguments := []string{"-m", "tarn_emulator",
+		"--port", strconv.Itoa(options.Port), "--state-dir", options.StateDir, "--jars", options.Jars}
+	if options.EnforceIAM {
+		arguments = append(arguments, "--enforce-iam")
+	}
+	if options.RecordCalls != "" {
+		arguments = append(arguments, "--record-calls", options.RecordCalls)
+	}
+	cmd := exec.Command(options.Python, arguments...) // no context: it outlives us
 	cmd.Env = append(os.Environ(),
 		"PYTHONPATH="+filepath.Join(options.Root, "local", "emulator"), "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Stdout, cmd.Stderr = log, log

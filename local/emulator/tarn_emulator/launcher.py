@@ -75,6 +75,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jars", required=True, help="folder of the jars Spark needs")
     parser.add_argument("--spark-memory", default="2g", help="driver memory of one job run")
     parser.add_argument("--spark-cores", type=int, default=2, help="cores of one job run")
+    parser.add_argument(
+        "--enforce-iam", action="store_true", help="refuse what IAM does not allow the caller"
+    )
+    parser.add_argument("--record-calls", metavar="FILE", help="append each call to this file")
     return parser.parse_args(arguments)
 
 
@@ -121,11 +125,19 @@ def is_alive(state: dict[str, Any]) -> bool:
 def _serve(options: argparse.Namespace, state_dir: Path) -> int:
     # Imported here: moto reads its environment while it is imported.
     from tarn_emulator import execution, patches
+    from tarn_emulator.authorization.authorizer import Authorizer
+    from tarn_emulator.authorization.gate import Gate
+    from tarn_emulator.authorization.recorder import Recorder
     from tarn_emulator.http_server import bind
     from tarn_emulator.patches.refusals import moto_application
 
     instance = str(uuid.uuid4())
-    server = bind(options.port, _with_health(moto_application(), instance, execution.jobs_running))
+    recorder = Recorder(Path(options.record_calls).resolve()) if options.record_calls else None
+    authorizer = Authorizer(enforces=options.enforce_iam, recorder=recorder)
+    application = moto_application()
+    if not authorizer.idle:
+        application = Gate(application, authorizer)
+    server = bind(options.port, _with_health(application, instance, execution.jobs_running))
     settings = Settings(
         endpoint=f"http://127.0.0.1:{server.server_port}",
         port=server.server_port,
@@ -136,7 +148,7 @@ def _serve(options: argparse.Namespace, state_dir: Path) -> int:
     )
     os.environ["MOTO_PORT"] = str(settings.port)
     patches.install()
-    execution.install(settings)
+    execution.install(settings, authorizer)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -146,7 +158,7 @@ def _serve(options: argparse.Namespace, state_dir: Path) -> int:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="http", daemon=True)
     thread.start()
     state_file = state_dir / STATE_FILE
-    state = _state(settings, instance)
+    state = _state(settings, instance, options.enforce_iam)
     if not is_alive(state):
         raise RuntimeError(f"the server bound to {settings.endpoint} does not answer")
     _publish(state, state_file)
@@ -184,7 +196,7 @@ def _with_health(
     return serve
 
 
-def _state(settings: Settings, instance: str) -> dict[str, Any]:
+def _state(settings: Settings, instance: str, enforce_iam: bool) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "port": settings.port,
@@ -192,6 +204,7 @@ def _state(settings: Settings, instance: str) -> dict[str, Any]:
         "instance": instance,
         "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "moto": version("moto"),
+        "enforceIam": enforce_iam,
     }
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from authorization_support import Account
 from emulator_process import Endpoint, answers, read_json, start_emulator, stop, wait_for
 
 __all__ = ["Endpoint", "read_json", "start_emulator", "stop", "wait_for"]
@@ -23,6 +24,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     try:
         state = wait_for(lambda: read_json(state_dir / "emulator.json"), "the emulator's start")
         yield Endpoint(state["endpoint"], state_dir)
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """The account of an emulator that enforces IAM and records calls."""
+    state_dir = tmp_path_factory.mktemp("enforcing")
+    process = start_emulator(
+        state_dir, "--enforce-iam", "--record-calls", str(state_dir / "calls.jsonl")
+    )
+    try:
+        state = wait_for(lambda: read_json(state_dir / "emulator.json"), "the emulator's start")
+        yield Account(Endpoint(state["endpoint"], state_dir))
     finally:
         stop(process)
 

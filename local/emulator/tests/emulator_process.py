@@ -48,7 +48,8 @@ class Endpoint:
         options.setdefault("aws_access_key_id", "AKIAIOSFODNN7EXAMPLE")
         options.setdefault("aws_secret_access_key", "tarn")
         options.setdefault("config", config)
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", **options)
+        options.setdefault("region_name", "us-east-1")
+        return boto3.client(service, endpoint_url=self.endpoint, **options)
 
 
 def start_emulator(state_dir: Path, *arguments: str) -> subprocess.Popen[bytes]:

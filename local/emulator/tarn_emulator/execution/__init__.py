@@ -8,7 +8,7 @@ _jobs: Any = None
 _athena: Any = None
 
 
-def install(settings: Any) -> None:
+def install(settings: Any, authorizer: Any) -> None:
     """Put the execution into moto. Called once, when the endpoint is known."""
     global _jobs, _athena
     # moto reads its environment while it is imported, so not before the launcher has set it.
@@ -21,7 +21,7 @@ def install(settings: Any) -> None:
     from .runtime import Runtime
     from .workflow import WorkflowEngine
 
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, authorizer)
     jobs = JobRunner(runtime)
     crawlers = CrawlerRunner(runtime)
     workflows = WorkflowEngine(

@@ -22,7 +22,7 @@ from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningExcep
 from . import events, schema, tableinput
 from .grouping import DataFile, FoundTable, Policy, find_tables
 from .logs import LogStream
-from .runtime import Runtime, now, split_s3
+from .runtime import RoleRefused, Runtime, now, split_s3
 
 LOG_GROUP = "/aws-glue/crawlers"
 DEFAULT_UPDATE = "UPDATE_IN_DATABASE"
@@ -159,7 +159,7 @@ class CrawlerRunner:
             state = "COMPLETED"
         except _Stopped:
             state = "STOPPED"
-        except (CrawlFailed, ClientError, BotoCoreError) as error:
+        except (CrawlFailed, RoleRefused, ClientError, BotoCoreError) as error:
             state, crawl.error = "FAILED", str(error)
         except Exception as error:  # a crawl must end whatever goes wrong in here
             traceback.print_exc(file=sys.stderr)
@@ -256,7 +256,9 @@ class _Crawling:
         self._crawler = crawler
         self._crawl = crawl
         self._options = _Options.of(crawler)
-        credentials = runtime.credentials_of(crawler.role, "AWSGlueCrawler")
+        credentials = runtime.credentials_of(
+            crawler.role, "AWSGlueCrawler", f"crawler/{crawler.name}"
+        )
         self._s3 = runtime.new_client("s3", credentials)
         self._glue = runtime.new_client("glue", credentials)
         self._log = LogStream(runtime.client("logs"), LOG_GROUP, crawl.log_stream)

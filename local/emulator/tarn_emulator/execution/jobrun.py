@@ -23,7 +23,7 @@ from . import events, failure, spark
 from .arguments import ArgumentError, SpecialArguments
 from .logs import LogStream
 from .process import End, Outcome, SupervisedProcess
-from .runtime import Runtime, new_id, now, split_s3
+from .runtime import RoleRefused, Runtime, new_id, now, split_s3
 from .spark import SparkUnavailable
 
 ACTIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
@@ -334,7 +334,12 @@ class _Attempt:
     ) -> tuple[str, str | None]:
         """Run the script; return the end state and what went wrong."""
         run = self._run
-        credentials = self._runtime.credentials_of(run.role, "GlueJobRunnerSession")
+        try:
+            credentials = self._runtime.credentials_of(
+                run.role, "GlueJobRunnerSession", f"job/{run.job_name}"
+            )
+        except RoleRefused as error:
+            return "FAILED", str(error)
         spark.prepare(self._work_dir)
         env = spark.environment(
             os.environ, spark=self._runtime.spark, credentials=credentials, work_dir=self._work_dir

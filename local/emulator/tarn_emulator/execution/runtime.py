@@ -13,7 +13,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tarn_emulator.authorization.authorizer import Authorizer, DeniedError
+from tarn_emulator.authorization.identity import INTERNAL_KEY
+from tarn_emulator.authorization.sessions import assume_for
+
 from .spark import Credentials, LocalSpark
+
+GLUE = "glue.amazonaws.com"
 
 
 class EmulatorSettings(Protocol):
@@ -28,8 +34,12 @@ class EmulatorSettings(Protocol):
     region: str
 
 
-# moto accepts any; these are what a run without a usable role gets.
-FALLBACK_CREDENTIALS = Credentials("AKIAIOSFODNN7TARNRUN", "tarn-local-execution")
+# Those of the emulator itself, also of a run without a usable role when IAM is not enforced.
+FALLBACK_CREDENTIALS = Credentials(INTERNAL_KEY, "tarn-local-execution")
+
+
+class RoleRefused(RuntimeError):
+    """Glue may not assume the role; the message says why."""
 
 
 @dataclass
@@ -41,6 +51,7 @@ class Runtime:
     """
 
     settings: EmulatorSettings
+    authorizer: Authorizer
     # One lock for every decision about what runs: concurrency limits, triggers, workflow ends.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -68,19 +79,35 @@ class Runtime:
             ),
         )
 
-    def credentials_of(self, role: str | None, session: str) -> Credentials:
-        """Assume the role of a job or crawler, given as ARN or name."""
+    def credentials_of(self, role: str | None, session: str, source: str) -> Credentials:
+        """Assume the role of a job or crawler, given as ARN or name.
+
+        ``source`` is the job or crawler, as it stands in its ARN. When IAM is enforced and the
+        role does not trust Glue, this raises RoleRefused; else the run goes on without the role.
+        """
+        arn = role or ""
+        if role and not role.startswith("arn:"):
+            arn = f"arn:aws:iam::{self.settings.account_id}:role/{role.lstrip('/')}"
+        if self.authorizer.enforces:
+            return self._assumed_by_glue(arn, session, source)
         if not role:
             return FALLBACK_CREDENTIALS
-        arn = role
-        if not role.startswith("arn:"):
-            arn = f"arn:aws:iam::{self.settings.account_id}:role/{role.lstrip('/')}"
         try:
             answer = self.client("sts").assume_role(RoleArn=arn, RoleSessionName=session[:64])
         except (ClientError, BotoCoreError):
             return FALLBACK_CREDENTIALS
         found = answer["Credentials"]
         return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    def _assumed_by_glue(self, arn: str, session: str, source: str) -> Credentials:
+        source_arn = f"arn:aws:glue:{self.settings.region}:{self.settings.account_id}:{source}"
+        try:
+            found = assume_for(self.authorizer, GLUE, arn, session[:64], source_arn)
+        except DeniedError as error:
+            raise RoleRefused(
+                f"Role {arn} should be given assume role permissions for Glue Service: {error}"
+            ) from None
+        return Credentials(found.access_key_id, found.secret_access_key, found.session_token)
 
     @property
     def spark(self) -> LocalSpark:

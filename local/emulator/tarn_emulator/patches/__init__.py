@@ -29,6 +29,7 @@ PATCH_FILES = (
     "s3_lifecycle",
     "s3_notification",
     "s3_versions",
+    "sts",
     # Last of S3: what a bucket policy denies must not reach the others.
     "s3_access",
 )

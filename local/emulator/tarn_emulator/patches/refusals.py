@@ -83,14 +83,14 @@ def _refuse(request: Request, service: str | None, error: Exception) -> Response
         message = f"the local emulator failed in {call}: {type(error).__name__}: {error}"
         log.error("%s", message, exc_info=error)
         status = 400
-    return _error_response(request, service, code, message, status)
+    return error_response(request, service, code, message, status)
 
 
-def _error_response(
+def error_response(
     request: Request, service: str | None, code: str, message: str, status: int
 ) -> Response:
     """The error in the protocol the client speaks; JSON when the service is not known."""
-    match _protocol(request, service):
+    match protocol_of(request, service):
         case "rest-xml":
             body = _XML_ERROR.format(code=escape(code), message=escape(message))
         case "query":
@@ -110,7 +110,7 @@ def _error_response(
     return Response(body, status=status, content_type="text/xml")
 
 
-def _protocol(request: Request, service: str | None) -> str:
+def protocol_of(request: Request, service: str | None) -> str:
     try:
         return determine_request_protocol(get_service_model(service or ""), request.content_type)
     except Exception:

@@ -31,6 +31,7 @@ RESPONSE_CLASSES = {
     "lakeformation": "moto.lakeformation.responses:LakeFormationResponse",
     "logs": "moto.logs.responses:LogsResponse",
     "s3": "moto.s3.responses:S3Response",
+    "sts": "moto.sts.responses:TokenResponse",
 }
 
 

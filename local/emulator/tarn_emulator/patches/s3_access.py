@@ -9,14 +9,13 @@
 The verdict is taken before moto sees the request, so default encryption has not been filled in
 yet: a PUT without encryption headers looks that way to the policy, as on AWS. HTTP on the
 loopback interface counts as TLS, because on AWS it would be TLS; nothing is weakened for it.
-Only an explicit deny refuses a signed request: what IAM allows its caller is not evaluated.
+Only an explicit deny refuses a signed request. Whether IAM allows it too is decided before, in
+`authorization`, and only when IAM is enforced; what was decided there is not asked again here.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -26,17 +25,17 @@ from moto.core.request import Request as HttpRequest
 from moto.core.routing import get_service_router
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.responses import S3Response
 
-from tarn_emulator.patches.caller import caller_of
+from tarn_emulator.authorization import keys
+from tarn_emulator.authorization.call import service_and_region
+from tarn_emulator.patches.caller import access_key, caller_of
 from tarn_emulator.patches.registry import extends, replaces
 from tarn_emulator.policy import document
 from tarn_emulator.policy.context import Context
 from tarn_emulator.policy.evaluate import Effect, Request, Verdict, evaluate
-from tarn_emulator.settings import ACCOUNT_ID, REGION
-
-LOOPBACK = ("127.0.0.1", "::1")
+from tarn_emulator.settings import ACCOUNT_ID
 
 #: S3 operations whose IAM action has another name.
 ACTIONS = {
@@ -139,7 +138,9 @@ QUERY_KEYS = {
     "versionId": "s3:VersionId",
 }
 
-_ACCESS_KEY = re.compile(r"Credential=([^/,\s]+)/")
+#: Where the gate of `authorization` leaves, in the WSGI environment, that it has decided about a
+#: request: the ARNs of the parts of it that are refused.
+DECIDED = "tarn.refused_parts"
 
 
 class PolicyDeniesError(S3ClientError):
@@ -205,6 +206,8 @@ def _key_response(
 )
 def get_permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
     """The verdict where moto asks for it: anonymous reads, and each key of DeleteObjects."""
+    if has_request_context() and resource in flask_request.environ.get(DECIDED, ()):
+        return PermissionResult.DENIED
     if self.policy is None or not has_request_context():
         return PermissionResult.NEUTRAL
     request: HttpRequest = flask_request._get_current_object()  # type: ignore[attr-defined]
@@ -251,6 +254,8 @@ def put_bucket_policy(
 
 def authorize(request: HttpRequest, bucket_name: str, key: str | None) -> None:
     """Refuse a request that a bucket policy denies."""
+    if DECIDED in request.environ:
+        return
     operation = operation_of(request)
     if operation in UNRULED:
         return
@@ -290,59 +295,42 @@ def operation_of(request: HttpRequest) -> str:
     return operation.name
 
 
-def access_key(request: HttpRequest) -> str | None:
-    """The access key a request is signed with; None for an unsigned one."""
-    found = _ACCESS_KEY.search(request.headers.get("Authorization", ""))
-    if found:
-        return found.group(1)
-    presigned = request.args.get("X-Amz-Credential")
-    if presigned:
-        return presigned.split("/")[0]
-    return request.args.get("AWSAccessKeyId")
-
-
 def context_of(
     request: HttpRequest, bucket: FakeBucket, key: str | None, operation: str
 ) -> Context:
     """The condition keys of a request to S3."""
-    caller = caller_of(access_key(request))
-    now = datetime.now(UTC)
+    _, region = service_and_region(request)
+    return Context(
+        {
+            **keys.of_request(request, region),
+            **keys.of_caller(caller_of(access_key(request))),
+            "aws:ResourceAccount": bucket.account_id,
+            **keys_of(request, bucket, key, operation),
+        }
+    )
+
+
+def keys_of(
+    request: HttpRequest, bucket: FakeBucket | None, key: str | None, operation: str
+) -> dict[str, Any]:
+    """The condition keys that only S3 has."""
     values: dict[str, Any] = {
-        "aws:SecureTransport": str(is_secure(request)).lower(),
-        "aws:SourceIp": request.remote_addr,
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(int(now.timestamp())),
-        "aws:UserAgent": request.headers.get("User-Agent"),
-        "aws:referer": request.headers.get("Referer"),
-        "aws:RequestedRegion": REGION,
-        "aws:PrincipalArn": caller.principal_arn,
-        "aws:PrincipalAccount": caller.account,
-        "aws:PrincipalType": caller.kind,
-        "aws:PrincipalIsAWSService": "false",
-        "aws:ViaAWSService": "false",
-        "aws:userid": caller.user_id,
-        "aws:username": caller.user_name,
-        "aws:ResourceAccount": bucket.account_id,
-        "s3:ResourceAccount": bucket.account_id,
+        "s3:ResourceAccount": ACCOUNT_ID,
         "s3:authType": "REST-QUERY-STRING" if _is_presigned(request) else "REST-HEADER",
         "s3:signatureversion": "AWS4-HMAC-SHA256",
-        "s3:TlsVersion": "1.3" if is_secure(request) else None,
+        "s3:TlsVersion": "1.3" if keys.is_secure(request) else None,
     }
-    values |= {f"aws:PrincipalTag/{name}": value for name, value in caller.tags.items()}
     values |= {f"s3:{name}": request.headers.get(name) for name in HEADER_KEYS}
     values |= {name: request.args.get(query) for query, name in QUERY_KEYS.items()}
+    if bucket is None:
+        return values
     values |= _tag_keys(request, bucket, key)
     if operation in PARTS_OF_UPLOAD:
         upload = bucket.multiparts.get(request.args.get("uploadId"))
         if upload is not None:
             values[f"s3:{SSE}"] = upload.sse_encryption
             values[f"s3:{SSE_KEY}"] = upload.kms_key_id
-    return Context(values)
-
-
-def is_secure(request: HttpRequest) -> bool:
-    """True for TLS, and for the loopback interface: there TLS counts as ended in front."""
-    return request.scheme == "https" or request.remote_addr in LOOPBACK
+    return values
 
 
 def _is_presigned(request: HttpRequest) -> bool:
@@ -356,7 +344,7 @@ def _tag_keys(request: HttpRequest, bucket: FakeBucket, key: str | None) -> dict
         values["s3:RequestObjectTagKeys"] = tuple(requested)
         values |= {f"s3:RequestObjectTag/{name}": value for name, value in requested.items()}
     existing = bucket.keys.get(key) if key else None
-    if existing is not None:
+    if isinstance(existing, FakeKey):  # and not the mark that it was deleted
         tags = s3_backends[ACCOUNT_ID]["aws"].tagger.list_tags_for_resource(existing.arn)["Tags"]
         values |= {f"s3:ExistingObjectTag/{tag['Key']}": tag["Value"] for tag in tags}
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from tarn_emulator.policy import condition
@@ -14,9 +15,19 @@ class MalformedPolicyError(ValueError):
     """The document is not a policy AWS would store."""
 
 
+class Kind(Enum):
+    """What a policy is attached to; that decides which elements its statements must have."""
+
+    RESOURCE = ("Principal", "Action", "Resource")
+    #: Attached to an identity, which is the principal.
+    IDENTITY = ("Action", "Resource")
+    #: Attached to a role, which is the resource.
+    TRUST = ("Principal", "Action")
+
+
 @dataclass(frozen=True)
 class Statement:
-    """One statement; of each pair with a Not form exactly one side is set."""
+    """One statement; of a pair with a Not form at most one side is set."""
 
     sid: str
     allows: bool
@@ -29,8 +40,8 @@ class Statement:
     conditions: Mapping[str, Mapping[str, Any]]
 
 
-def parse(text: str | bytes) -> tuple[Statement, ...]:
-    """The statements of a resource policy."""
+def parse(text: str | bytes, kind: Kind = Kind.RESOURCE) -> tuple[Statement, ...]:
+    """The statements of a policy."""
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -44,10 +55,10 @@ def parse(text: str | bytes) -> tuple[Statement, ...]:
         statements = [statements]
     if not isinstance(statements, list):
         raise MalformedPolicyError("Statement must be an object or a list of objects")
-    return tuple(_statement(one) for one in statements)
+    return tuple(_statement(one, kind) for one in statements)
 
 
-def _statement(raw: Any) -> Statement:
+def _statement(raw: Any, kind: Kind) -> Statement:
     if not isinstance(raw, dict):
         raise MalformedPolicyError("Statement must be an object or a list of objects")
     unknown = set(raw) - _FIELDS
@@ -55,8 +66,11 @@ def _statement(raw: Any) -> Statement:
         raise MalformedPolicyError(f"Unknown field {sorted(unknown)[0]}")
     if raw.get("Effect") not in ("Allow", "Deny"):
         raise MalformedPolicyError(f"Invalid effect: {raw.get('Effect')}")
-    for name in ("Principal", "Action", "Resource"):
-        if (name in raw) == (f"Not{name}" in raw):
+    for name in Kind.RESOURCE.value:
+        present = (name in raw) + (f"Not{name}" in raw)
+        if name not in kind.value and present:
+            raise MalformedPolicyError(f"Policy document should not specify a {name.lower()}")
+        if name in kind.value and present != 1:
             raise MalformedPolicyError(f"Missing required field {name}")
     conditions = raw.get("Condition", {})
     if not isinstance(conditions, dict) or not all(

@@ -1,4 +1,4 @@
-"""The verdict of a resource policy on one request."""
+"""The verdict of one policy on one request."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def applies(statement: Statement, request: Request) -> bool:
 
 
 def _principal_fits(statement: Statement, request: Request) -> bool:
+    if statement.principal is None and statement.not_principal is None:
+        return True  # an identity policy: whose it is was settled when it was looked up
     if statement.not_principal is not None:
         return not principal.names(statement.not_principal, request.caller)
     return principal.names(statement.principal, request.caller)
@@ -80,6 +82,9 @@ def _action_fits(statement: Statement, request: Request) -> bool:
 
 
 def _resource_fits(statement: Statement, request: Request) -> bool:
+    if not statement.resources and not statement.not_resources:
+        return True  # a trust policy: the resource is the role that has it
+
     def among(resources: tuple[str, ...]) -> bool:
         return any(pattern.like(one, request.resource, request.context) for one in resources)
 
