@@ -1,18 +1,133 @@
 package deploypolicy
 
-import "github.com/tarn-data/tarn/pkg/policy"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
-// Deploy gives the policies of a role that deploys the layers.
+	"github.com/tarn-data/tarn/pkg/policy"
+)
+
+// Deploy gives the policies of a role that deploys the layers. Of Bootstrap it gets only what reads: a
+// deployment of the whole chain finds that nothing has changed there, and an administrator changes it.
 func Deploy(p *Params, layers ...Layer) ([]policy.Document, error) {
-	return []policy.Document{{Statements: append(guard(p), writeState(p, layers)...)}}, nil
+	statements, err := recordedStatements(p, layers, func(layer Layer, action string) bool {
+		return layer != Bootstrap || isRead(action)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pack(slices.Concat(guard(p), writeState(p, layers), statements))
 }
 
-// Plan gives the policies of the role that previews every layer and can change nothing.
+// Plan gives the policies of the role that previews every layer and can change nothing. It reads how
+// things are set up and not what is in them: whoever opens a pull request must not read the lake.
 func Plan(p *Params) ([]policy.Document, error) {
-	return []policy.Document{{Statements: readState(p)}}, nil
+	statements, err := recordedStatements(p, Chain(), func(_ Layer, action string) bool {
+		return isRead(action) && !strings.HasPrefix(action, "s3:GetObject")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pack(slices.Concat(readState(p), statements))
 }
 
-// DeployBoundary is the most that an identity which deploys can ever do.
-func DeployBoundary(p *Params) (policy.Document, error) {
-	return policy.Document{Statements: append(guard(p), writeState(p, Deployed())...)}, nil
+// Administer gives the policies of whoever deploys the bootstrap project itself, from the first time on.
+// No role with them is made: whoever has them could make itself an administrator.
+func Administer(p *Params) ([]policy.Document, error) {
+	statements, err := recordedStatements(p, []Layer{Bootstrap}, func(Layer, string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return pack(slices.Concat(writeState(p, []Layer{Bootstrap}), statements))
+}
+
+// actionsOf are the recorded and the unrecorded actions of a layer, sorted.
+func actionsOf(layer Layer) ([]string, error) {
+	recording, err := Recorded()
+	if err != nil {
+		return nil, err
+	}
+	recording.Merge(layer, slices.Collect(maps.Keys(unrecorded[layer])))
+	return recording[layer], nil
+}
+
+// recordedStatements gives the actions of the layers, those with the same resources and conditions in
+// one statement.
+func recordedStatements(p *Params, layers []Layer, wanted func(Layer, string) bool) ([]policy.Statement, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	var order []string
+	groups := map[string]policy.Statement{}
+	var problems []error
+	for _, layer := range layers {
+		actions, err := actionsOf(layer)
+		if err != nil {
+			return nil, err
+		}
+		for _, action := range actions {
+			if !wanted(layer, action) {
+				continue
+			}
+			where, err := scopeOf(layer, action)
+			if err != nil {
+				problems = append(problems, err)
+				continue
+			}
+			statement := policy.Statement{Effect: policy.Allow, Resources: where.resources(p, layer)}
+			if where.conditions != nil {
+				statement.Conditions = where.conditions(p)
+			}
+			if slices.Contains(statement.Resources, "*") && where.everywhere == "" {
+				problems = append(problems, fmt.Errorf("%s is allowed on every resource without a reason", action))
+			}
+			key := where.sid + fmt.Sprint(statement.Resources)
+			if _, found := groups[key]; !found {
+				order = append(order, key)
+				statement.Sid = sidOf(where.sid, layer)
+				groups[key] = statement
+			}
+			merged := groups[key]
+			if !slices.Contains(merged.Actions, action) {
+				merged.Actions = append(merged.Actions, action)
+			}
+			groups[key] = merged
+		}
+	}
+	var statements []policy.Statement
+	for _, key := range order {
+		statement := groups[key]
+		slices.Sort(statement.Actions)
+		statements = append(statements, statement)
+	}
+	return statements, errors.Join(problems...)
+}
+
+// sidOf tells the statements of two layers apart that have the same kind of resource.
+func sidOf(sid string, layer Layer) string {
+	return sid + "Of" + strings.ToUpper(string(layer)[:1]) + string(layer)[1:]
+}
+
+// pack puts statements into as few documents as keep below IAM's limit, in their order: the guard and
+// what it guards stay together.
+func pack(statements []policy.Statement) ([]policy.Document, error) {
+	var documents []policy.Document
+	current := policy.Document{}
+	for _, statement := range statements {
+		larger := policy.Document{Statements: append(slices.Clone(current.Statements), statement)}
+		if len(current.Statements) > 0 && larger.CheckManaged() != nil {
+			documents = append(documents, current)
+			larger = policy.Document{Statements: []policy.Statement{statement}}
+		}
+		current = larger
+	}
+	documents = append(documents, current)
+	var problems []error
+	for _, document := range documents {
+		problems = append(problems, document.CheckManaged())
+	}
+	return documents, errors.Join(problems...)
 }

@@ -11,7 +11,8 @@ var passedTo = []string{"glue.amazonaws.com"}
 // may make a role for a Glue job could make one that is an administrator, and become it.
 func guard(p *Params) []policy.Statement {
 	own := append([]string{
-		p.Account.GlobalARN("iam", "*"+p.Scope.DeployPath()+"*"), // roles, user, group and policies that deploy
+		// One by one: IAM refuses a resource that begins with a wildcard.
+		p.deployARN("group", "*"), p.deployARN("policy", "*"), p.deployARN("role", "*"), p.deployARN("user", "*"),
 		p.Account.GlobalARN("iam", "oidc-provider/*"),
 	}, foreignBoundary(p)...)
 	statements := []policy.Statement{

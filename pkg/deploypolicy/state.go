@@ -48,9 +48,7 @@ func writeState(p *Params, layers []Layer) []policy.Statement {
 			Actions:   []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"},
 			Resources: below(bucket, own),
 		},
-		lockItems(p, "HoldLease", []string{
-			"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
-		}, keys),
+		lockItems(p, "HoldLease", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, keys),
 		policy.UseKey("UseKey", p.KeyARN),
 	}
 }
@@ -121,4 +119,9 @@ func below(bucketARN string, folders []string) []string {
 		objects = append(objects, bucketARN+"/"+folder+"/*")
 	}
 	return objects
+}
+
+// State gives what whoever deploys the layers needs of the state alone: bucket, lease, ledger and key.
+func State(p *Params, layers ...Layer) policy.Document {
+	return policy.Document{Statements: writeState(p, layers)}
 }

@@ -127,7 +127,9 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		outputs["arn"] = resource.NewStringProperty("arn:aws:iam::" + AccountID + ":" + kind + where + id)
 	}
 	if args.TypeToken == "aws:kms/key:Key" {
-		outputs["keyId"] = resource.NewStringProperty(id)
+		keyID := fmt.Sprintf("%036s", id) // as long as the id of a real key
+		outputs["keyId"] = resource.NewStringProperty(keyID)
+		outputs["arn"] = resource.NewStringProperty("arn:aws:kms:" + Region + ":" + AccountID + ":key/" + keyID)
 	}
 	return id, outputs, nil
 }

@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -23,26 +22,26 @@ type deployers struct {
 
 // deployers makes whoever the settings say. A role that nobody could become is not made.
 func (f *foundation) deployers(ctx *pulumi.Context) (*deployers, error) {
-	settings := f.config.Deploy
+	settings, trust := &f.config.Deploy, f.config.Deploy.trusts(f.scope.Environment, f.account)
 	made := &deployers{
 		user: pulumi.String(""), secret: pulumi.String(""),
 		deployRole: pulumi.String(settings.RoleARN), planRole: pulumi.String(settings.PlanRoleARN),
 		layerRoles: pulumi.StringMap{},
 	}
-	trusted := settings.GitHub.trusted(ctx.Stack())
-	if !settings.User && len(trusted) == 0 {
+	if trust.nobody() {
 		return made, nil
 	}
 	boundary, err := f.deployBoundary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	github, err := f.gitHub(ctx, trusted)
-	if err != nil {
-		return nil, err
+	if len(trust.trusted) > 0 && settings.GitHub.ProviderARN == "" {
+		// The account's other environments may use it, so it stays when a protected stack goes.
+		if _, err := identity.NewGitHubProvider(ctx, "github", f.tags, f.keep()...); err != nil {
+			return nil, err
+		}
 	}
-	var trust []policy.Statement
-	var userARN pulumi.StringOutput
+	userARN := pulumi.String("").ToStringOutput()
 	if settings.User {
 		user, err := f.serviceUser(ctx, made, boundary)
 		if err != nil {
@@ -50,14 +49,10 @@ func (f *foundation) deployers(ctx *pulumi.Context) (*deployers, error) {
 		}
 		userARN = user.ARN
 	}
-	main, byGitHub := trusted[""]
-	if byGitHub {
-		trust = append(trust, github.deploy("GitHub", main))
-	}
-	if settings.RoleARN == "" && (settings.User || byGitHub) {
+	if settings.RoleARN == "" && len(trust.chain("")) > 0 {
 		role, err := f.role(ctx, roleArgs{
-			name: "deploy", physical: deploypolicy.DeployRoleName(f.scope), purpose: "Deploys the whole chain",
-			trust: trust, user: userARN, byUser: settings.User, boundary: boundary,
+			name: "deploy", physical: deploypolicy.DeployRoleName(f.scope), purpose: "Deploys the whole chain", boundary: boundary,
+			user: userARN, trust: trust.chain,
 			access: func(p *deploypolicy.Params) ([]policy.Document, error) {
 				return deploypolicy.Deploy(p, deploypolicy.Chain()...)
 			},
@@ -68,13 +63,14 @@ func (f *foundation) deployers(ctx *pulumi.Context) (*deployers, error) {
 		made.deployRole = role.ARN
 	}
 	for _, layer := range deploypolicy.Deployed() {
-		repository, found := trusted[string(layer)]
-		if !found {
+		statements := trust.layer(layer)
+		if len(statements) == 0 {
 			continue
 		}
 		role, err := f.role(ctx, roleArgs{
 			name: "deploy-" + string(layer), physical: deploypolicy.LayerRoleName(f.scope, layer),
-			purpose: "Deploys " + string(layer), trust: []policy.Statement{github.deploy("GitHub", repository)}, boundary: boundary,
+			purpose: "Deploys " + string(layer), boundary: boundary, user: userARN,
+			trust:  func(string) []policy.Statement { return statements },
 			access: func(p *deploypolicy.Params) ([]policy.Document, error) { return deploypolicy.Deploy(p, layer) },
 		})
 		if err != nil {
@@ -82,10 +78,12 @@ func (f *foundation) deployers(ctx *pulumi.Context) (*deployers, error) {
 		}
 		made.layerRoles[string(layer)] = role.ARN
 	}
-	if settings.PlanRoleARN == "" && len(trusted) > 0 {
+	if statements := trust.plan(); settings.PlanRoleARN == "" && len(statements) > 0 {
 		role, err := f.role(ctx, roleArgs{
 			name: "plan", physical: deploypolicy.PlanRoleName(f.scope), purpose: "Previews, and can change nothing",
-			trust: github.pullRequests(trusted), boundary: boundary, access: deploypolicy.Plan,
+			boundary: boundary, user: userARN,
+			trust:  func(string) []policy.Statement { return statements },
+			access: deploypolicy.Plan,
 		})
 		if err != nil {
 			return nil, err
@@ -99,14 +97,10 @@ func (f *foundation) deployers(ctx *pulumi.Context) (*deployers, error) {
 func (f *foundation) serviceUser(
 	ctx *pulumi.Context, made *deployers, boundary pulumi.StringOutput,
 ) (*identity.ServiceUser, error) {
-	role := f.config.Deploy.RoleARN
-	if role == "" {
-		role = f.params.RoleARN(deploypolicy.DeployRoleName(f.scope))
-	}
 	user, err := identity.NewServiceUser(ctx, "ci", &identity.ServiceUserArgs{
 		Name:          deploypolicy.UserName(f.scope),
 		Path:          f.scope.DeployPath(),
-		DeployRoleARN: role,
+		DeployRoleARN: f.config.Deploy.assumedRole(f.params),
 		BoundaryARN:   boundary,
 		Tags:          f.tags,
 	})
@@ -131,43 +125,20 @@ func (f *foundation) serviceUser(
 	return user, nil
 }
 
-// gitHub is the identity provider that the trusts name.
-type gitHub struct{ providerARN string }
-
-func (f *foundation) gitHub(ctx *pulumi.Context, trusted map[string]identity.Repository) (gitHub, error) {
-	given := f.config.Deploy.GitHub.ProviderARN
-	if given != "" || len(trusted) == 0 {
-		return gitHub{given}, nil
+// assumedRole is the one role the service user may become.
+func (s *DeploySettings) assumedRole(p *deploypolicy.Params) string {
+	if s.RoleARN != "" {
+		return s.RoleARN
 	}
-	// The account's other environments may use it, so it stays when a protected stack goes.
-	_, err := identity.NewGitHubProvider(ctx, "github", f.tags, f.keep()...)
-	return gitHub{identity.GitHubProviderARN(f.account)}, err
-}
-
-func (g gitHub) deploy(sid string, r identity.Repository) policy.Statement {
-	return identity.GitHubTrust(sid, g.providerARN, r.DeploySubject(), r.RepositoryID)
-}
-
-// pullRequests trusts the pull requests of every repository that deploys something. Each has a
-// statement of its own, so that a number never goes with another repository's name.
-func (g gitHub) pullRequests(trusted map[string]identity.Repository) []policy.Statement {
-	var statements []policy.Statement
-	for _, layer := range append([]deploypolicy.Layer{""}, deploypolicy.Deployed()...) {
-		if r, found := trusted[string(layer)]; found {
-			sid := "PullRequests" + strings.ToUpper(string(layer))
-			statements = append(statements, identity.GitHubTrust(sid, g.providerARN, r.PullRequestSubject(), r.RepositoryID))
-		}
-	}
-	return statements
+	return p.RoleARN(deploypolicy.DeployRoleName(p.Scope))
 }
 
 // roleArgs is what differs between the deploy roles.
 type roleArgs struct {
 	name, physical, purpose string
-	trust                   []policy.Statement
-	user                    pulumi.StringOutput
-	byUser                  bool
 	boundary                pulumi.StringOutput
+	user                    pulumi.StringOutput // empty without a service user
+	trust                   func(userARN string) []policy.Statement
 	access                  func(p *deploypolicy.Params) ([]policy.Document, error)
 }
 
@@ -176,23 +147,16 @@ func (f *foundation) role(ctx *pulumi.Context, args roleArgs) (*identity.DeployR
 	if err != nil {
 		return nil, fmt.Errorf("role %s: %w", args.physical, err)
 	}
-	trust := identity.Document{
-		Values: pulumi.StringMap{},
-		Build: func(map[string]string) (policy.Document, error) {
-			return policy.Document{Statements: args.trust}, nil
-		},
-	}
-	if args.byUser {
-		trust.Values["user"] = args.user
-		trust.Build = func(v map[string]string) (policy.Document, error) {
-			return policy.Document{Statements: append([]policy.Statement{policy.AssumedBy("ServiceUser", v["user"])}, args.trust...)}, nil
-		}
-	}
 	return identity.NewDeployRole(ctx, args.name, &identity.DeployRoleArgs{
-		Name:              args.physical,
-		Path:              f.scope.DeployPath(),
-		Purpose:           args.purpose,
-		Trust:             trust,
+		Name:    args.physical,
+		Path:    f.scope.DeployPath(),
+		Purpose: args.purpose,
+		Trust: identity.Document{
+			Values: pulumi.StringMap{"user": args.user},
+			Build: func(v map[string]string) (policy.Document, error) {
+				return policy.Document{Statements: args.trust(v["user"])}, nil
+			},
+		},
 		Access:            access,
 		BoundaryARN:       args.boundary,
 		MaxSessionMinutes: f.config.Deploy.MaxSessionMinutes,

@@ -1,0 +1,127 @@
+package deploypolicy
+
+import (
+	"bufio"
+	_ "embed" // recorded.json
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// recordedFile has the actions that deploying each layer calls: the first up, one without changes, an
+// update, and destroy. Call is how they are recorded, Merge how they get here.
+//
+//go:embed recorded.json
+var recordedFile []byte
+
+// Recording is the actions by layer, sorted.
+type Recording map[Layer][]string
+
+// Recorded gives the recording that the policies are made from.
+func Recorded() (Recording, error) {
+	var recording Recording
+	if err := json.Unmarshal(recordedFile, &recording); err != nil {
+		return nil, fmt.Errorf("recorded.json: %w", err)
+	}
+	return recording, nil
+}
+
+// Call is one line of the emulator's call record.
+type Call struct {
+	Action    string   `json:"action"`
+	Resources []string `json:"resources"`
+	Principal string   `json:"principal"`
+	Allowed   bool     `json:"allowed"`
+	Implied   bool     `json:"implied"` // needed by the call besides the action of its own name
+}
+
+// FromCalls reads a call record and gives its actions, each once and sorted. Left out is what drop says,
+// for example calls of other principals, or calls that are about the state and not about the layer:
+// see Params.StateCall.
+func FromCalls(lines io.Reader, drop func(Call) bool) ([]string, error) {
+	found := map[string]bool{}
+	scanner := bufio.NewScanner(lines)
+	scanner.Buffer(nil, 1<<20) // a call can name many resources
+	for number := 1; scanner.Scan(); number++ {
+		if strings.TrimSpace(scanner.Text()) == "" {
+			continue
+		}
+		var call Call
+		if err := json.Unmarshal(scanner.Bytes(), &call); err != nil {
+			return nil, fmt.Errorf("call record, line %d: %w", number, err)
+		}
+		if !strings.Contains(call.Action, ":") {
+			return nil, fmt.Errorf("call record, line %d: action %q has no service", number, call.Action)
+		}
+		if _, free := withoutPermission[call.Action]; free || drop != nil && drop(call) {
+			continue
+		}
+		found[call.Action] = true
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, fmt.Errorf("call record: %w", err)
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// Merge adds a layer's actions to the recording.
+func (r Recording) Merge(layer Layer, actions []string) {
+	merged := append(slices.Clone(r[layer]), actions...)
+	slices.Sort(merged)
+	r[layer] = slices.Compact(merged)
+}
+
+// JSON is the form of recorded.json.
+func (r Recording) JSON() ([]byte, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	return append(text, '\n'), err
+}
+
+// StateCall reports whether a call is about the state, the lock table or the key: every deployer has
+// these rights without a recording.
+func (p *Params) StateCall(call Call) bool {
+	table := p.Account.ARN("dynamodb", "table/"+p.LockTable())
+	state := p.Account.BucketARN(p.StateBucket())
+	return len(call.Resources) > 0 && !slices.ContainsFunc(call.Resources, func(resource string) bool {
+		switch service, name, _ := strings.Cut(call.Action, ":"); service {
+		case "s3":
+			return !strings.HasPrefix(resource, state+"/.pulumi/") && (resource != state || !strings.HasPrefix(name, "ListBucket"))
+		case "dynamodb":
+			return resource != table || !strings.HasSuffix(name, "Item")
+		default:
+			return true
+		}
+	})
+}
+
+// withoutPermission are calls that AWS lets everybody make (Service Authorization Reference).
+var withoutPermission = map[string]string{
+	"sts:GetCallerIdentity": "no permission is required, and none can take it away",
+}
+
+// unrecorded are actions that deploying needs on AWS and that no recording on the emulator shows, each
+// with its reason.
+var unrecorded = map[Layer]map[string]string{
+	Bootstrap: {
+		"kms:CreateGrant":                "DynamoDB makes a grant on the table's key as the caller (DynamoDB Developer Guide, \"Encryption at rest\")",
+		"kms:Decrypt":                    "DynamoDB and Secrets Manager use the key as the caller",
+		"kms:GenerateDataKey":            "Secrets Manager encrypts with the key as the caller (Secrets Manager User Guide, \"Secret encryption\")",
+		"iam:PassRole":                   "S3 is given the role of the replication, which only a stack with a copy of the state has",
+		"s3:PutReplicationConfiguration": "only a stack with a copy of the state has a replication",
+	},
+	Datalake: {
+		"glue:DeleteTable":               "Glue wants it of whoever deletes a database that has tables (Glue API, DeleteDatabase)",
+		"glue:DeleteUserDefinedFunction": "as glue:DeleteTable",
+		"s3:GetBucketNotification":       "the provider reads it when it imports or refreshes a bucket",
+	},
+	MPP: {
+		"glue:StopCrawler":            "the provider stops a crawler that runs before it deletes it",
+		"logs:AssociateKmsKey":        "CloudWatch Logs asks for it when a group's key changes",
+		"logs:DisassociateKmsKey":     "as logs:AssociateKmsKey",
+		"s3:AbortMultipartUpload":     "a large script or file is uploaded in parts, which are given up after a failure",
+		"s3:ListMultipartUploadParts": "as s3:AbortMultipartUpload",
+	},
+}

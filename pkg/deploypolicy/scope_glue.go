@@ -1,0 +1,31 @@
+package deploypolicy
+
+var glueRules = []rule{
+	{
+		actions: []string{"*Database", "*Table", "*UserDefinedFunction"},
+		scope: scope{sid: "Catalog", resources: fixed(func(p *Params) []string {
+			database := p.Scope.Database("")
+			return []string{ // Glue wants the catalog, the database and what is in it
+				p.Account.ARN("glue", "catalog"), p.Account.ARN("glue", "database/"+database+"*"),
+				p.Account.ARN("glue", "table/"+database+"*/*"), p.Account.ARN("glue", "userDefinedFunction/"+database+"*/*"),
+			}
+		})},
+	},
+	{
+		actions: []string{"GetTags", "TagResource", "UntagResource"},
+		layers:  []Layer{Datalake},
+		scope: scope{sid: "CatalogTags", resources: fixed(func(p *Params) []string {
+			return []string{p.Account.ARN("glue", "database/"+p.Scope.Database("")+"*")}
+		})},
+	},
+	{
+		actions: []string{"*Crawler", "*Job", "*Trigger", "*Workflow", "GetTags", "TagResource", "UntagResource"},
+		scope: scope{sid: "Pipelines", resources: fixed(func(p *Params) []string {
+			var resources []string
+			for _, kind := range []string{"crawler", "job", "trigger", "workflow"} {
+				resources = append(resources, p.Account.ARN("glue", kind+"/"+p.Scope.Name("*")))
+			}
+			return resources
+		})},
+	},
+}

@@ -1,0 +1,75 @@
+package deploypolicy
+
+import "github.com/tarn-data/tarn/pkg/policy"
+
+// writesOfRoles are the actions on roles that IAM lets depend on the role's boundary (Service
+// Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
+// Management", key iam:PermissionsBoundary).
+var writesOfRoles = []string{
+	"AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy",
+}
+
+var iamRules = []rule{
+	{
+		actions: []string{"CreateOpenIDConnectProvider", "*OpenIDConnectProvider"},
+		scope: scope{sid: "GitHub", resources: fixed(func(p *Params) []string {
+			return []string{p.Account.GlobalARN("iam", "oidc-provider/token.actions.githubusercontent.com")}
+		})},
+	},
+	{
+		actions: []string{"ListVirtualMFADevices"},
+		layers:  []Layer{Bootstrap},
+		scope:   scope{sid: "MFADevices", resources: anything, everywhere: "IAM lists the devices of all users at once"},
+	},
+	{
+		actions: []string{"PassRole"},
+		layers:  []Layer{Bootstrap},
+		scope: scope{
+			sid: "PassToReplication",
+			resources: fixed(func(p *Params) []string {
+				return []string{p.RoleARN(ReplicationRoleName(p.Scope))}
+			}),
+			conditions: func(*Params) policy.Conditions {
+				return policy.Conditions{"StringEquals": {"iam:PassedToService": {"s3.amazonaws.com"}}}
+			},
+		},
+	},
+	{
+		actions: []string{"*"},
+		layers:  []Layer{Bootstrap},
+		scope: scope{sid: "Deployers", resources: fixed(func(p *Params) []string {
+			var own []string
+			for _, kind := range []string{"group", "policy", "role", "user"} {
+				own = append(own, p.deployARN(kind, "*"))
+			}
+			return own
+		})},
+	},
+	{
+		actions: []string{"PassRole"},
+		scope: scope{
+			sid: "PassToGlue", resources: roles,
+			conditions: func(*Params) policy.Conditions {
+				return policy.Conditions{"StringEquals": {"iam:PassedToService": passedTo}}
+			},
+		},
+	},
+	{
+		actions: writesOfRoles,
+		scope: scope{
+			sid: "LimitedRoles", resources: roles,
+			conditions: func(p *Params) policy.Conditions {
+				return policy.Conditions{"ArnEquals": {"iam:PermissionsBoundary": {p.WorkloadBoundaryARN()}}}
+			},
+		},
+	},
+	{
+		actions: []string{"*Role", "*AssumeRolePolicy", "*RolePolicy", "*RolePolicies", "ListInstanceProfilesForRole", "UpdateRoleDescription"},
+		scope:   scope{sid: "Roles", resources: roles},
+	},
+}
+
+// roles are the roles that work with data. No deployer is among them: see naming.Scope.DeployPath.
+func roles(p *Params, _ Layer) []string {
+	return []string{p.Account.GlobalARN("iam", "role"+p.Scope.Path()+"*")}
+}

@@ -1,0 +1,46 @@
+package deploypolicy
+
+import "github.com/tarn-data/tarn/pkg/zone"
+
+var s3Rules = []rule{
+	{
+		actions: []string{"*Object", "*ObjectTagging", "*ObjectVersion", "*ObjectAttributes", "*MultipartUpload*"},
+		scope:   scope{sid: "Objects", resources: objects},
+	},
+	{
+		actions: []string{
+			"*Bucket*", "*AccelerateConfiguration", "*EncryptionConfiguration", "*LifecycleConfiguration", "*ReplicationConfiguration",
+		},
+		scope: scope{sid: "Buckets", resources: buckets},
+	},
+}
+
+// buckets are the buckets that a layer makes; mpp makes none and uploads to two.
+func buckets(p *Params, layer Layer) []string {
+	switch layer {
+	case Bootstrap:
+		return p.bootstrapBuckets("")
+	case MPP:
+		return []string{p.dataBucket(zone.Artifacts), p.dataBucket(zone.Raw)}
+	default:
+		return p.lakeBuckets("")
+	}
+}
+
+// objects are what a layer uploads, or deletes where a stack empties its buckets.
+func objects(p *Params, layer Layer) []string {
+	switch layer {
+	case Bootstrap:
+		return p.bootstrapBuckets("/*")
+	case MPP:
+		return append(code(p), p.dataBucket(zone.Raw)+"/*")
+	default:
+		return p.lakeBuckets("/*")
+	}
+}
+
+// code is where the job scripts and what they have to do are.
+func code(p *Params) []string {
+	artifacts := p.dataBucket(zone.Artifacts)
+	return []string{artifacts + "/code/*", artifacts + "/manifests/*"}
+}
