@@ -173,6 +173,8 @@ func step(t *testing.T, name string, part func(t *testing.T)) {
 // lake is a local environment of its own, beside one that a person may have running.
 type lake struct {
 	root, binary, state string
+	environment         string
+	variables           []string // further ones of the environment of its commands
 }
 
 func newLake(t testing.TB) *lake {
@@ -181,7 +183,7 @@ func newLake(t testing.TB) *lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lake{root: root, binary: filepath.Join(t.TempDir(), "tarn"), state: t.TempDir()}
+	l := &lake{root: root, binary: filepath.Join(t.TempDir(), "tarn"), state: t.TempDir(), environment: "local"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", l.binary, "./cmd/tarn")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
@@ -216,8 +218,8 @@ func (l *lake) stackFiles(t *testing.T) map[string]string {
 }
 
 func (l *lake) command(args ...string) *exec.Cmd {
-	command := exec.Command(l.binary, append(args, "--json", "--root", l.root)...)
-	command.Env = append(os.Environ(), "TARN_STATE="+l.state)
+	command := exec.Command(l.binary, append(args, "--json", "--root", l.root, "--env", l.environment)...)
+	command.Env = append(append(os.Environ(), "TARN_STATE="+l.state), l.variables...)
 	return command
 }
 
@@ -258,10 +260,10 @@ type deployReport struct {
 	}
 }
 
-func (l *lake) deploy(t testing.TB, command string) deployReport {
+func (l *lake) deploy(t testing.TB, command ...string) deployReport {
 	t.Helper()
 	var report deployReport
-	decode(t, l.run(t, 0, command), &report)
+	decode(t, l.run(t, 0, command...), &report)
 	return report
 }
 

@@ -69,9 +69,12 @@ func (a *app) firstKey(ctx context.Context, d *driver.Driver, view console.Conso
 	const task = "access key"
 	view.Start(task)
 	report, err := rotation.First(ctx)
-	result := "there already"
-	if report.Made {
+	result := ""
+	switch {
+	case report.Made:
 		result = "made, and put into its secret"
+	case err == nil:
+		result = "there already"
 	}
 	view.Finish(task, result, err)
 	return keyReport{report}, err
@@ -87,7 +90,7 @@ func (a *app) rotation(ctx context.Context, d *driver.Driver) (accesskey.Rotatio
 		return accesskey.Rotation{}, false, err
 	}
 	deployed, err := contract.BootstrapOf(outputs)
-	if err != nil || deployed.CIUser == "" {
+	if err != nil || deployed.CIUser == "" || deployed.AccessKeySecret == "" {
 		return accesskey.Rotation{}, false, err
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.Region()))

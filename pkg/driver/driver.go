@@ -253,6 +253,12 @@ func (d *Driver) stack(ctx context.Context, project Project, create bool) (auto.
 	if !create {
 		return stack, fmt.Errorf("stack %s of project %s: %w", d.environment.Name, project.Name, ErrNotDeployed)
 	}
+	if d.environment.Bucket != "" {
+		// What the stack file says of secrets belongs to a stack of this name that is gone.
+		if err := forgetSecrets(project.Folder, d.environment.Name); err != nil {
+			return stack, err
+		}
+	}
 	return auto.NewStackInlineSource(ctx, d.environment.Name, project.Name, project.Program, options...)
 }
 

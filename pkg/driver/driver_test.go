@@ -20,6 +20,7 @@ type recorder struct {
 
 func (r *recorder) StackStarted(project string)      { r.lines = append(r.lines, project+" started") }
 func (r *recorder) Working(_, detail string)         { r.working = detail }
+func (r *recorder) Waiting(detail string)            { r.lines = append(r.lines, "waiting: "+detail) }
 func (r *recorder) Line(project, text string)        { r.lines = append(r.lines, project+": "+text) }
 func (r *recorder) StackFinished(report StackReport) { r.reports = append(r.reports, report) }
 
@@ -41,7 +42,7 @@ func TestAFailureStopsTheChain(t *testing.T) {
 	observer := &recorder{}
 	d := &Driver{environment: Environment{Name: "test"}, observer: observer}
 	broken := errors.New("boom")
-	report, err := d.each(t.Context(), "up", Projects("/x"),
+	report, err := d.each(t.Context(), "up", Projects("/x"), nil,
 		func(_ context.Context, project Project, stream chan<- events.EngineEvent) (map[string]int, error) {
 			close(stream)
 			if project.Name == "datalake" {
@@ -68,7 +69,7 @@ func TestAnInterruptedChainRunsNothingMore(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	d := &Driver{environment: Environment{Name: "test"}, observer: &recorder{}}
-	report, err := d.each(ctx, "up", Projects("/x"),
+	report, err := d.each(ctx, "up", Projects("/x"), nil,
 		func(_ context.Context, _ Project, stream chan<- events.EngineEvent) (map[string]int, error) {
 			close(stream)
 			cancel()

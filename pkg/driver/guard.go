@@ -62,7 +62,13 @@ func (g *guard) take(ctx context.Context) error {
 	g.held = held
 	if former, died := held.TakenOverFrom(); died {
 		g.driver.observer.Line(leaseTask, "taken over from "+former.Owner.String()+", which died")
-		g.driver.dead = append(g.driver.dead, deadOwner{Host: former.Owner.Host, From: former.Acquired, Until: former.Expires})
+		g.driver.dead = append(g.driver.dead, deadOwner{
+			Login: former.Owner.Login, Host: former.Owner.Host, From: former.Acquired, Until: former.Expires,
+		})
+		// At once and for every project: whoever replaces this process will not know of that owner any more.
+		if err := g.driver.clearAllLocks(ctx); err != nil {
+			return errors.Join(err, g.release())
+		}
 	}
 	return nil
 }

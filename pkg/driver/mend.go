@@ -47,6 +47,19 @@ func (d *Driver) mend(ctx context.Context, project Project) error {
 
 func isCreation(operation state.Operation) bool { return operation.Type == "creating" }
 
+func (d *Driver) clearAllLocks(ctx context.Context) error {
+	store, err := state.Open(ctx, d.environment.Backend)
+	if err != nil {
+		return err
+	}
+	for _, project := range d.projects {
+		if err := d.clearLocks(ctx, store, project); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // clearLocks removes Pulumi's locks of deployments that are dead, and refuses to touch any other. A Pulumi
 // process that outlived its killed driver ends by itself, because the program it runs is gone; it is
 // waited for.
@@ -102,7 +115,7 @@ func (d *Driver) strandedLock(lock state.Lock) bool {
 		return !processExists(lock.PID)
 	}
 	return slices.ContainsFunc(d.dead, func(owner deadOwner) bool {
-		return owner.Host == lock.Host &&
+		return owner.Host == lock.Host && owner.Login == lock.User &&
 			!lock.Time.Before(owner.From.Add(-clockDifference)) && !lock.Time.After(owner.Until.Add(clockDifference))
 	})
 }
@@ -113,7 +126,7 @@ const clockDifference = time.Minute
 
 // deadOwner is somebody who held the lease until it was taken over.
 type deadOwner struct {
-	Host        string
+	Login, Host string
 	From, Until time.Time
 }
 

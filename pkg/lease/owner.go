@@ -15,7 +15,8 @@ const gitLimit = 2 * time.Second
 
 // Owner says who holds a lease, for people who find it taken and for the proof that it died.
 type Owner struct {
-	User    string `json:"user"`
+	User    string `json:"user"`  // the person, as the CI system or this machine names them
+	Login   string `json:"login"` // the account of this machine the process runs as
 	Host    string `json:"host"`
 	PID     int    `json:"pid"`
 	RunURL  string `json:"runUrl,omitempty"`  // of the CI job
@@ -44,10 +45,11 @@ func CurrentOwner(ctx context.Context, command string) Owner {
 	if process, ok := readProcess(o.PID); ok {
 		o.Started = process.started
 	}
+	if u, err := user.Current(); err == nil {
+		o.Login = u.Username
+	}
 	if o.User == "" {
-		if u, err := user.Current(); err == nil {
-			o.User = u.Username
-		}
+		o.User = o.Login
 	}
 	if o.Commit == "" {
 		o.Commit = headCommit(ctx)
