@@ -1,13 +1,22 @@
 package program_test
 
 import (
-	"path"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/pulumitest"
 )
+
+// decide asks the evaluator and fails the test on a document it cannot read.
+func decide(t *testing.T, request policy.Request, policies policy.Policies) policy.Decision {
+	t.Helper()
+	decision, err := policy.Decide(request, policies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decision
+}
 
 // What the roles of a pipeline may and may not do, over the policies the program really renders.
 func TestRolesAreLimitedToTheirPrefixes(t *testing.T) {
@@ -50,54 +59,86 @@ func TestRolesAreLimitedToTheirPrefixes(t *testing.T) {
 		{"crawler", "s3:DeleteObject", "arn:aws:s3:::raw/nycflights13/flights/flights.csv", "", false},
 		{"crawler", "glue:CreateTable", table + "raw_db/flights", "", true},
 		{"crawler", "glue:CreateTable", table + "staged_db/flights", "", false},
-		{"crawler", "kms:Encrypt", "arn:aws:kms:us-east-1:123456789012:key/k", "", false},
+		{"crawler", "kms:Encrypt", keyARN, "", false},
 	}
 	for _, test := range tests {
-		statements := policyOf(t, recorder, "flights-"+test.role+"-role-policy")
-		if got := allows(t, statements, test.action, test.resource, test.prefix); got != test.allowed {
-			t.Errorf("%s role: %s on %s with prefix %q: allowed is %v", test.role, test.action, test.resource, test.prefix, got)
+		role := recorder.Named("aws:iam/rolePolicy:RolePolicy", "flights-"+test.role+"-role-policy")
+		decision := decide(t, policy.Request{
+			Principal: "arn:aws:iam::123456789012:role/tarn/test/flights-" + test.role,
+			Action:    test.action, Resource: test.resource, Context: policy.Context{"s3:prefix": {test.prefix}},
+		}, policy.Policies{Identity: []policy.Document{pulumitest.Document(t, role, "policy")}})
+		if decision.Allowed != test.allowed {
+			t.Errorf("%s role: %s on %s with prefix %q: %s", test.role, test.action, test.resource, test.prefix, decision.Reason)
 		}
 	}
 }
 
-func policyOf(t *testing.T, recorder *pulumitest.Recorder, name string) []pulumitest.Statement {
-	t.Helper()
-	for _, resource := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
-		if resource.Name == name {
-			return pulumitest.Statements(t, resource)
+// Whatever the policies of the roles that work with data allow, their boundary lets pass: otherwise a
+// job would be denied what its own policy says. The sandbox has all of them with their real names.
+func TestTheBoundaryCoversEveryRole(t *testing.T) {
+	t.Parallel()
+	recorder := sandboxed(t, map[string]any{"organization": "tarn", "stateReplicaRegion": "eu-central-1"})
+	boundary := pulumitest.Document(t, recorder.Named("aws:iam/policy:Policy", "workload-boundary"), "policy")
+	checked := 0
+	for _, role := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
+		for _, s := range pulumitest.Document(t, role, "policy").Statements {
+			for _, action := range s.Actions {
+				for _, pattern := range s.Resources {
+					checked++
+					request := policy.Request{
+						Principal: "arn:aws:iam::123456789012:role/any", Action: action,
+						Resource: strings.ReplaceAll(pattern, "*", "x"), Context: satisfying(s.Conditions),
+					}
+					if d := decide(t, request, policy.Policies{Identity: []policy.Document{boundary}}); !d.Allowed {
+						t.Errorf("%s, statement %s: the boundary denies %s on %s: %s", role.Name, s.Sid, action, pattern, d.Reason)
+					}
+				}
+			}
 		}
 	}
-	t.Fatalf("there is no policy %s", name)
-	return nil
+	if checked < 100 {
+		t.Errorf("only %d rights were checked", checked)
+	}
 }
 
-// allows decides as IAM does, as far as these policies go: names, wildcards and s3:prefix.
-func allows(t *testing.T, statements []pulumitest.Statement, action, resource, prefix string) bool {
-	t.Helper()
-	allowed := false
-	for _, s := range statements {
-		if !slices.Contains(s.Action, action) || !slices.ContainsFunc(s.Resource, func(p string) bool { return like(t, p, resource) }) {
-			continue
+// satisfying gives a context that meets conditions which all are positive.
+func satisfying(conditions policy.Conditions) policy.Context {
+	context := policy.Context{}
+	for _, keys := range conditions {
+		for key, values := range keys {
+			context[key] = []string{strings.ReplaceAll(values[0], "*", "x")}
 		}
-		if wanted, limited := s.Condition["StringLike"]["s3:prefix"]; limited &&
-			!slices.ContainsFunc(wanted, func(p string) bool { return like(t, p, prefix) }) {
-			continue
-		}
-		if s.Effect == "Deny" {
-			return false
-		}
-		allowed = true
 	}
-	return allowed
+	return context
 }
 
-// like matches IAM's wildcards, in which a star also stands for slashes.
-func like(t *testing.T, pattern, text string) bool {
-	t.Helper()
-	flat := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
-	matched, err := path.Match(flat(pattern), flat(text))
-	if err != nil {
-		t.Fatal(err)
+// The boundary itself lets nobody escape.
+func TestTheBoundaryEndsWhereDataEnds(t *testing.T) {
+	t.Parallel()
+	recorder := sandboxed(t, map[string]any{"organization": "tarn"})
+	boundary := pulumitest.Document(t, recorder.Named("aws:iam/policy:Policy", "workload-boundary"), "policy")
+	everything := policy.Document{Statements: []policy.Statement{
+		{Sid: "Everything", Effect: policy.Allow, Actions: []string{"*"}, Resources: []string{"*"}},
+	}}
+	for _, forbidden := range [][2]string{
+		{"iam:CreateUser", "arn:aws:iam::123456789012:user/x"},
+		{"iam:PassRole", "arn:aws:iam::123456789012:role/tarn/test/x"},
+		{"sts:AssumeRole", "arn:aws:iam::123456789012:role/tarn/test.deploy/tarn-test-deploy"},
+		{"kms:ScheduleKeyDeletion", keyARN},
+		{"s3:PutBucketPolicy", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1"},
+		{"s3:GetObject", "arn:aws:s3:::tarn-test-state-123456789012-us-east-1/.pulumi/stacks/mpp/test.json"},
+		{"s3:PutObject", "arn:aws:s3:::tarn-test-artifacts-123456789012-us-east-1/code/0/raw_to_staged.py"},
+		{"s3:DeleteObjectVersion", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/x"},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tarn/test/ci-access-key-abcdef"},
+		{"glue:UpdateJob", "arn:aws:glue:us-east-1:123456789012:job/tarn-test-flights-raw-to-staged"},
+		{"s3:GetObject", "arn:aws:s3:::tarn-prod-raw-123456789012-us-east-1/x"},
+	} {
+		request := policy.Request{
+			Principal: "arn:aws:iam::123456789012:role/tarn/test/job", Action: forbidden[0], Resource: forbidden[1],
+		}
+		d := decide(t, request, policy.Policies{Identity: []policy.Document{everything}, Boundary: &boundary})
+		if d.Allowed {
+			t.Errorf("%s on %s: %s", forbidden[0], forbidden[1], d.Reason)
+		}
 	}
-	return matched
 }

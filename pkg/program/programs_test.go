@@ -224,11 +224,7 @@ func TestSandboxIsTheSumOfTheProjects(t *testing.T) {
 			}
 		}
 	}
-	recorder := &pulumitest.Recorder{}
-	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", settings)
-	if err != nil {
-		t.Fatal(err)
-	}
+	recorder := sandboxed(t, settings[contract.ProjectBootstrap])
 	pulumitest.CheckInvariants(t, recorder)
 	together := map[string]int{}
 	for _, made := range recorder.Resources() {
@@ -239,6 +235,21 @@ func TestSandboxIsTheSumOfTheProjects(t *testing.T) {
 	if !maps.Equal(separate, together) {
 		t.Errorf("the projects make %d resources, the sandbox %d", len(separate), len(together))
 	}
+}
+
+// sandboxed runs all projects as one stack named test, with these settings for bootstrap.
+func sandboxed(t *testing.T, foundation map[string]any) *pulumitest.Recorder {
+	t.Helper()
+	recorder := &pulumitest.Recorder{}
+	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
+		contract.ProjectBootstrap: foundation,
+		contract.ProjectDatalake:  {"organization": "tarn"},
+		contract.ProjectMPP:       {"organization": "tarn"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recorder
 }
 
 func TestMissingStackIsNamed(t *testing.T) {

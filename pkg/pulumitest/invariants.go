@@ -2,7 +2,6 @@ package pulumitest
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,13 +22,10 @@ var untaggable = []string{
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",
 }
 
-// withoutResourceLevel are the actions for which AWS knows no resource to name (Service
-// Authorization Reference). They may be allowed on "*", with a condition.
-var withoutResourceLevel = []string{"cloudwatch:PutMetricData"}
-
 // CheckInvariants holds for every program of the platform:
 // components and their children have a parent, what can have tags has ours, policies allow no
-// wildcard, and buckets are private, encrypted, versioned, TLS-only and expire old versions.
+// wildcard, every role and user has a boundary and a narrow trust, and buckets are private,
+// encrypted, versioned, TLS-only and expire old versions.
 func CheckInvariants(t *testing.T, r *Recorder) {
 	t.Helper()
 	resources := r.Resources()
@@ -45,6 +41,7 @@ func CheckInvariants(t *testing.T, r *Recorder) {
 		}
 		checkTags(t, resource)
 		checkPolicies(t, resource)
+		checkIdentity(t, resource)
 	}
 	checkBuckets(t, r)
 }
@@ -61,72 +58,6 @@ func checkTags(t *testing.T, resource Resource) {
 	for _, key := range []string{tagging.KeyOrganization, tagging.KeyEnvironment, tagging.KeyProject, tagging.KeyManagedBy} {
 		if tags[key] == nil {
 			t.Errorf("%s %s has no tag %s", resource.Type, resource.Name, key)
-		}
-	}
-}
-
-// Statement is a policy statement as AWS reads it.
-type Statement struct {
-	Sid       string
-	Effect    string
-	Principal any
-	Action    []string
-	Resource  []string
-	Condition map[string]map[string][]string
-}
-
-// Statements reads the policy documents among a resource's inputs.
-func Statements(t *testing.T, resource Resource) []Statement {
-	t.Helper()
-	var all []Statement
-	for _, property := range []string{"policy", "assumeRolePolicy"} {
-		text, found := resource.Inputs[property].(string)
-		if !found {
-			continue
-		}
-		var document struct {
-			Version   string
-			Statement []Statement
-		}
-		if err := json.Unmarshal([]byte(text), &document); err != nil {
-			t.Errorf("%s %s: %s is not a policy: %v", resource.Type, resource.Name, property, err)
-		}
-		if document.Version != "2012-10-17" {
-			t.Errorf("%s %s: policy version %q", resource.Type, resource.Name, document.Version)
-		}
-		all = append(all, document.Statement...)
-	}
-	return all
-}
-
-func checkPolicies(t *testing.T, resource Resource) {
-	t.Helper()
-	resourcePolicy := resource.Type == "aws:s3/bucketPolicy:BucketPolicy" || resource.Type == "aws:kms/key:Key"
-	for _, s := range Statements(t, resource) {
-		where := fmt.Sprintf("%s %s, statement %s", resource.Type, resource.Name, s.Sid)
-		if s.Sid == "" {
-			t.Errorf("%s has no Sid", where)
-		}
-		if s.Effect != "Allow" {
-			continue
-		}
-		for _, action := range s.Action {
-			if strings.Contains(action, "*") {
-				t.Errorf("%s allows %s", where, action)
-			}
-		}
-		if s.Principal == "*" {
-			t.Errorf("%s allows everybody", where)
-		}
-		if slices.Contains(s.Resource, "*") && !resourcePolicy {
-			for _, action := range s.Action {
-				if !slices.Contains(withoutResourceLevel, action) || s.Condition == nil {
-					t.Errorf("%s allows %s on every resource", where, action)
-				}
-			}
-		}
-		if strings.Contains(fmt.Sprint(s.Principal), ".amazonaws.com") && s.Condition == nil {
-			t.Errorf("%s lets a service act for anybody's account", where)
 		}
 	}
 }
