@@ -75,12 +75,14 @@ func together(statements []policy.Statement) []policy.Statement {
 }
 
 // byVerb shortens actions to their service and verb, except where a verb would let in something of
-// another kind: iam and kms have writing actions that give rights away.
+// another kind: iam and kms have writing actions that give rights away, and Secrets Manager calls it
+// getting to read a secret.
 func byVerb(actions []string) []string {
 	var short []string
 	for _, action := range actions {
 		service, name, _ := strings.Cut(action, ":")
-		if isRead(action) || service != "iam" && service != "kms" {
+		exact := service == "secretsmanager" || (service == "iam" || service == "kms") && !isRead(action)
+		if !exact {
 			action = service + ":" + verb(name) + "*"
 		}
 		short = append(short, action)
