@@ -144,15 +144,7 @@ func spawn(options Options) (<-chan struct{}, error) {
 		return nil, err
 	}
 	defer log.Close()
-	arguments := []string{"-m", "tarn_emulator",
-		"--port", strconv.Itoa(options.Port), "--state-dir", options.StateDir, "--jars", options.Jars}
-	if options.EnforceIAM {
-		arguments = append(arguments, "--enforce-iam")
-	}
-	if options.RecordCalls != "" {
-		arguments = append(arguments, "--record-calls", options.RecordCalls)
-	}
-	cmd := exec.Command(options.Python, arguments...) // no context: it outlives us
+	cmd := exec.Command(options.Python, arguments(options)...) // no context: it outlives us
 	cmd.Env = append(os.Environ(),
 		"PYTHONPATH="+filepath.Join(options.Root, "local", "emulator"), "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Stdout, cmd.Stderr = log, log
@@ -166,6 +158,19 @@ func spawn(options Options) (<-chan struct{}, error) {
 		_ = cmd.Wait() // its log says why; here only that it ended matters
 	}()
 	return exited, nil
+}
+
+// arguments are those the process is started with.
+func arguments(options Options) []string {
+	given := []string{"-m", "tarn_emulator",
+		"--port", strconv.Itoa(options.Port), "--state-dir", options.StateDir, "--jars", options.Jars}
+	if options.EnforceIAM {
+		given = append(given, "--enforce-iam")
+	}
+	if options.RecordCalls != "" {
+		given = append(given, "--record-calls", options.RecordCalls)
+	}
+	return given
 }
 
 // health asks an emulator for its name.

@@ -88,3 +88,16 @@ func TestAProcessThatDiesIsExplained(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	options := Options{StateDir: "state", Jars: "jars"}
+	plain := strings.Join(arguments(options), " ")
+	if want := "-m tarn_emulator --port 0 --state-dir state --jars jars"; plain != want {
+		t.Errorf("%q, not %q", plain, want)
+	}
+	options.EnforceIAM, options.RecordCalls = true, "calls.jsonl"
+	if got, want := strings.Join(arguments(options), " "), plain+" --enforce-iam --record-calls calls.jsonl"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}

@@ -113,6 +113,12 @@ TRACEBACK = [
             "py4j.protocol.Py4JError: no table",
         ),
         (Outcome(End.EXITED, 1), [], TRACEBACK, "py4j.protocol.Py4JError: no table"),
+        (
+            Outcome(End.EXITED, 1),
+            [*TRACEBACK[:-1], ": java.nio.file.AccessDeniedException: s3://b/k", "\tat x.Y"],
+            [],
+            "py4j.protocol.Py4JError: no table: java.nio.file.AccessDeniedException: s3://b/k",
+        ),
         (Outcome(End.EXITED, 3), ["bye"], ["\tat x.Y"], "bye (exit status 3)"),
         (Outcome(End.EXITED, 3), [], [], "Command failed with exit code 3"),
         (

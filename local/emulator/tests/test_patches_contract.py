@@ -5,6 +5,7 @@ When a test here fails after an upgrade of moto, upstream has caught up: delete 
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -21,8 +22,13 @@ PATCHES = patches.load()
 Probe = Callable[[Endpoint, str], bool]
 PROBES: dict[tuple[str, str], Probe] = {}
 
-#: Patches of moto's inner workings, shown by the tests of the launcher and of refusals.
-INTERNAL = {("core", "call_action"), ("core", "method_names_from_class")}
+#: Patches of moto's inner workings, shown by the tests of the launcher, of refusals and of
+#: authorization.
+INTERNAL = {
+    ("core", "call_action"),
+    ("core", "method_names_from_class"),
+    ("sts", "AssumeRole"),
+}
 
 ROLE = "arn:aws:iam::123456789012:role/some"
 ADMIN = {"DataLakePrincipalIdentifier": ROLE}
@@ -655,3 +661,29 @@ def test_mended_here_and_broken_upstream(
     except (ClientError, BotoCoreError, KeyError, IndexError):
         works = False
     assert not works, f"moto does {call} right now: delete the patch"
+
+
+# --- IAM and STS -----------------------------------------------------------------------------
+
+
+@probe("iam", "CreateUser")
+def _(aws: Endpoint, name: str) -> bool:
+    iam = aws.client("iam")
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.create_user(UserName=name, PermissionsBoundary=boundary)
+    shown = iam.get_user(UserName=name)["User"].get("PermissionsBoundary", {})
+    return shown.get("PermissionsBoundaryArn") == boundary
+
+
+@probe("sts", "AssumeRoleWithWebIdentity")
+def _(aws: Endpoint, name: str) -> bool:
+    issuer = f"https://{name}.example.com"
+    arn = aws.client("iam").create_open_id_connect_provider(
+        Url=issuer, ClientIDList=["aud"], ThumbprintList=["a" * 40]
+    )["OpenIDConnectProviderArn"]
+    claims = {"iss": issuer, "aud": "aud", "sub": "me", "exp": 4102444800}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    answer = aws.client("sts").assume_role_with_web_identity(
+        RoleArn=ROLE, RoleSessionName="run1", WebIdentityToken=f"e30.{payload}.e30"
+    )
+    return answer.get("Provider") == arn and answer.get("SubjectFromWebIdentityToken") == "me"

@@ -20,7 +20,16 @@ def health(endpoint: str) -> dict[str, object]:
 
 def test_the_state_file_describes_the_process_that_answers(emulator: Endpoint) -> None:
     state = json.loads((emulator.state_dir / "emulator.json").read_text())
-    assert set(state) == {"pid", "port", "endpoint", "instance", "started", "moto"}
+    assert set(state) == {
+        "pid",
+        "port",
+        "endpoint",
+        "instance",
+        "started",
+        "moto",
+        "enforceIam",
+    }
+    assert state["enforceIam"] is False
     assert state["endpoint"] == f"http://127.0.0.1:{state['port']}"
     assert state["moto"] == "5.2.5"
     assert health(emulator.endpoint) == {"instance": state["instance"], "jobs_running": 0}

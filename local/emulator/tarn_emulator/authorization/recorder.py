@@ -9,6 +9,15 @@ from typing import Any
 
 from tarn_emulator.authorization.check import Check
 
+#: Condition keys that only tell about the transport.
+UNTOLD = {
+    "s3:ResourceAccount",
+    "s3:TlsVersion",
+    "s3:authType",
+    "s3:signatureversion",
+    "s3:x-amz-content-sha256",
+}
+
 
 class Recorder:
     """Appends to a file; safe to use from many threads. Each line is whole once it is there."""
@@ -26,7 +35,11 @@ class Recorder:
             "principal": principal,
             "allowed": allowed,
             "implied": check.implied,
-            "context": {name: value for name, value in check.keys.items() if value is not None},
+            "context": {
+                name: value
+                for name, value in check.keys.items()
+                if value is not None and name not in UNTOLD
+            },
         }
         with self._lock:
             self._file.write(json.dumps(line, default=str) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ TRACEBACK = "Traceback (most recent call last):"
 # Lines that end a log without telling why.
 _NOISE = (" INFO ", " WARN ", "ShutdownHookManager", "\tat ", "... ", "Caused by: ")
 MAX_MESSAGE = 2000
+_JAVA_CAUSE = re.compile(r": [\w.$]+(Exception|Error)\b")
 
 
 def traceback_of(lines: Sequence[str]) -> list[str]:
@@ -19,9 +21,13 @@ def traceback_of(lines: Sequence[str]) -> list[str]:
     if not starts:
         return []
     block = [lines[starts[-1]]]
-    for line in lines[starts[-1] + 1 :]:
+    rest = lines[starts[-1] + 1 :]
+    for number, line in enumerate(rest):
         block.append(line)
         if line and not line[0].isspace():
+            # What Java threw, such as a missing permission, stands behind a colon on a line of
+            # its own.
+            block += filter(_JAVA_CAUSE.match, rest[number + 1 : number + 2])
             break
     return block
 
@@ -34,7 +40,8 @@ def error_message(outcome: Outcome, stdout: Sequence[str], stderr: Sequence[str]
     for lines in (stdout, stderr):
         block = traceback_of(lines)
         if len(block) > 1:
-            return block[-1][:MAX_MESSAGE]
+            last = 2 if _JAVA_CAUSE.match(block[-1]) else 1
+            return "".join(block[-last:])[:MAX_MESSAGE]
     for lines in (stderr, stdout):
         for line in reversed(lines):
             if line.strip() and not any(noise in line for noise in _NOISE):

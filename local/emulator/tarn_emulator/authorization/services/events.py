@@ -69,10 +69,12 @@ SERVICE = Service(
         ),
         "PutTargets": Rule(_rule, keys=_targets, also=(_pass_target_roles,)),
         "PutEvents": Rule(_buses_of_entries),
-        **each(
-            "CreateEventBus DescribeEventBus DeleteEventBus PutPermission RemovePermission", _bus
-        ),
+        **each("CreateEventBus DescribeEventBus DeleteEventBus", _bus),
         **each("TagResource UntagResource ListTagsForResource", parameter("ResourceARN")),
-        **each("ListRules ListEventBuses ListRuleNamesByTarget TestEventPattern", everything),
+        **each(
+            "ListRules ListEventBuses ListRuleNamesByTarget TestEventPattern PutPermission"
+            " RemovePermission",
+            everything,
+        ),
     },
 )

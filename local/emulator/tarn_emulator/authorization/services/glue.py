@@ -158,8 +158,7 @@ SERVICE = Service(
         "CreateCrawler": Rule(everything, tagged=_crawler, also=(_pass_crawler_role,)),
         "UpdateCrawler": Rule(_crawler, also=(_pass_crawler_role,)),
         **each(
-            "GetCrawler DeleteCrawler BatchGetCrawlers StartCrawler StopCrawler ListCrawls"
-            " UpdateCrawlerSchedule",
+            "GetCrawler DeleteCrawler BatchGetCrawlers StartCrawler StopCrawler ListCrawls",
             _crawler,
         ),
         **each(
@@ -187,7 +186,7 @@ SERVICE = Service(
             " DeleteSecurityConfiguration CreateClassifier UpdateClassifier GetClassifier"
             " GetClassifiers DeleteClassifier GetJobs ListJobs GetCrawlers ListCrawlers"
             " GetCrawlerMetrics GetTriggers ListTriggers ListWorkflows GetJobBookmark"
-            " ResetJobBookmark StartCrawlerSchedule StopCrawlerSchedule",
+            " ResetJobBookmark StartCrawlerSchedule StopCrawlerSchedule UpdateCrawlerSchedule",
             everything,
         ),
     },

@@ -65,9 +65,6 @@ PLAIN = {
 #: Reads that ListBucket turns from "forbidden" into "not found" when there is no such object.
 READS = {"GetObject", "HeadObject"}
 
-#: Condition keys that are the same for every request here, and not worth a line in the record.
-_UNTOLD = {"s3:ResourceAccount", "s3:authType", "s3:signatureversion", "s3:TlsVersion"}
-
 _replication_role = pass_roles(
     lambda call: [call.get("ReplicationConfiguration", {}).get("Role")], "s3.amazonaws.com"
 )
@@ -121,8 +118,7 @@ def _check(
 ) -> Check:
     bucket = bucket_named(bucket_name)
     found = keys_of(call.request, bucket, key, call.operation)
-    told = {name: value for name, value in found.items() if name not in _UNTOLD}
-    keys = {**told, **tags.keys(call.parameters), **(more or {})}
+    keys = {**found, **tags.keys(call.parameters), **(more or {})}
     return Check(f"s3:{action}", (_resource(bucket, bucket_name, key),), keys, **options)
 
 
