@@ -85,7 +85,7 @@ func (a *app) isEmulated(described driver.Described) bool {
 // emulatorAccount is the account in every emulator; AWS uses the number in its documentation.
 const emulatorAccount = "123456789012"
 
-// enterEmulator points this process, and with it Pulumi and its plugins, at the running emulator. Keys
+// enterEmulator points this process, and with it Pulumi and its plugins, at the running emulator. Credentials
 // that were given for this very emulator are kept: somebody tries what an identity may do.
 func (a *app) enterEmulator(ctx context.Context, view console.Console, start bool) (emulator.Instance, error) {
 	none := emulator.Instance{}
@@ -103,7 +103,7 @@ func (a *app) enterEmulator(ctx context.Context, view console.Console, start boo
 		return none, err
 	}
 	variables, unset := a.localVariables(instance, tools), foreignVariables
-	if os.Getenv("AWS_ENDPOINT_URL") == instance.Endpoint && os.Getenv("AWS_ACCESS_KEY_ID") != "" && a.environment != localEnvironment {
+	if os.Getenv("AWS_ENDPOINT_URL") == instance.Endpoint && a.environment != localEnvironment {
 		delete(variables, "AWS_ACCESS_KEY_ID")
 		delete(variables, "AWS_SECRET_ACCESS_KEY")
 		unset = nil

@@ -1,0 +1,189 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/deploypolicy"
+	"github.com/tarn-data/tarn/pkg/naming"
+)
+
+// as gives a copy of the lake whose commands work with other credentials.
+func (l *lake) as(t *testing.T, variables ...string) *lake {
+	t.Helper()
+	other := *l
+	other.variables = append([]string{
+		"AWS_ENDPOINT_URL=" + l.endpoint(t), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_REGION=us-east-1",
+	}, variables...)
+	return &other
+}
+
+// asCI works as the CI user, who becomes a deploy role.
+func (l *lake) asCI(t *testing.T) *lake {
+	t.Helper()
+	id, secret := l.accessKey(t)
+	role, _ := l.outputs(t)["deployRoleArn"].(string)
+	return l.as(t, "AWS_ACCESS_KEY_ID="+id, "AWS_SECRET_ACCESS_KEY="+secret, "TARN_ASSUME_ROLE="+role)
+}
+
+func (l *lake) checkUserAlone(t *testing.T) {
+	t.Helper()
+	id, secret := l.accessKey(t)
+	user := l.as(t, "AWS_ACCESS_KEY_ID="+id, "AWS_SECRET_ACCESS_KEY="+secret)
+	if out := user.run(t, 1, "up"); !strings.Contains(out, "AccessDenied") && !strings.Contains(out, "Forbidden") {
+		t.Errorf("output\n%s", out)
+	}
+}
+
+// checkRecording deploys each layer, deploys it again, changes much of it and destroys it as the CI identity while
+// IAM is enforced. The calls it makes must be those that the policies are made from: no other, which would be
+// denied, and no fewer, which would be rights that nobody needs.
+//
+// TARN_RECORD=1 does the same as the account's root and writes what it recorded: `make record-policy`.
+func (l *lake) checkRecording(t *testing.T) {
+	t.Helper()
+	writing := os.Getenv("TARN_RECORD") != ""
+	deployer := l.asCI(t)
+	if writing {
+		deployer = l
+	}
+	recording := deploypolicy.Recording{}
+	segment := func(layer deploypolicy.Layer, work func()) {
+		from := len(l.recorded(t))
+		work()
+		recording.Merge(layer, l.layerCalls(t, l.recorded(t)[from:], writing))
+	}
+	for _, layer := range deploypolicy.Deployed() {
+		segment(layer, func() {
+			deployer.deploy(t, "up", "--project", string(layer))
+			l.expectNoChanges(t, deployer.deploy(t, "up", "--project", string(layer)))
+		})
+	}
+	settings := map[deploypolicy.Layer]string{
+		deploypolicy.Datalake: "    queryScanLimitBytes: 20000000\n    retention: {raw: {noncurrentDays: 5}}\n",
+		deploypolicy.MPP:      "",
+	}
+	for _, layer := range deploypolicy.Deployed() {
+		segment(layer, func() {
+			l.change(t, string(layer), "    organization: tarn\n", "    organization: tarn\n    tags: {team: ci}\n"+settings[layer])
+			if layer == deploypolicy.MPP {
+				l.change(t, "mpp", "maxWorkers: 2", "maxWorkers: 3")
+				l.change(t, "mpp", "logRetentionDays: 1", "logRetentionDays: 3")
+			}
+			deployer.deploy(t, "up", "--project", string(layer))
+		})
+	}
+	layers := deploypolicy.Deployed()
+	slices.Reverse(layers)
+	for _, layer := range layers {
+		segment(layer, func() { deployer.deploy(t, "destroy", "--yes", "--project", string(layer)) })
+	}
+	recorded, err := deploypolicy.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if writing {
+		recorded[deploypolicy.Datalake], recorded[deploypolicy.MPP] = recording[deploypolicy.Datalake], recording[deploypolicy.MPP]
+		content, err := recorded.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(l.root, "pkg", "deploypolicy", "recorded.json") // through the link into the repository
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for _, layer := range deploypolicy.Deployed() {
+		for _, action := range recording[layer] {
+			if !slices.Contains(recorded[layer], action) {
+				t.Errorf("%s calls %s, which is not in recorded.json: run `make record-policy`", layer, action)
+			}
+		}
+		for _, action := range recorded[layer] {
+			if !slices.Contains(recording[layer], action) {
+				t.Errorf("recorded.json has %s for %s, which nothing calls: run `make record-policy`", action, layer)
+			}
+		}
+	}
+}
+
+// layerCalls gives the actions among the calls that are about a layer, and fails the test for each that was denied.
+func (l *lake) layerCalls(t *testing.T, calls []deploypolicy.Call, root bool) []string {
+	t.Helper()
+	key, _ := l.outputs(t)["keyArn"].(string)
+	params := &deploypolicy.Params{
+		Scope:   naming.Scope{Organization: "tarn", Environment: l.environment},
+		Account: account.Account{ID: "123456789012", Region: "us-east-1"}, KeyARN: key,
+	}
+	var lines bytes.Buffer
+	for _, call := range calls {
+		if !root && !strings.Contains(call.Principal, "/tarn-"+l.environment+"-deploy/") {
+			continue // this test looking at what happened
+		}
+		if !call.Allowed {
+			t.Errorf("%s on %v was denied", call.Action, call.Resources)
+		}
+		line, err := json.Marshal(call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.Write(append(line, '\n'))
+	}
+	actions, err := deploypolicy.FromCalls(&lines, func(call deploypolicy.Call) bool { return call.Implied || params.StateCall(call) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return actions
+}
+
+// checkPlanRole previews as a pull request of the repository does, with a token of its OIDC provider.
+func (l *lake) checkPlanRole(t *testing.T) {
+	t.Helper()
+	role, _ := l.outputs(t)["planRoleArn"].(string)
+	deploy, _ := l.outputs(t)["deployRoleArn"].(string)
+	token := func(subject string) string {
+		part := func(value any) string {
+			raw, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return base64.RawURLEncoding.EncodeToString(raw)
+		}
+		file := filepath.Join(t.TempDir(), "token")
+		content := part(map[string]string{"alg": "RS256", "typ": "JWT"}) + "." + part(map[string]any{
+			"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject,
+			"exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(),
+		}) + "." + part("signature")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	as := func(role, subject string) *lake {
+		return l.as(t, "AWS_ROLE_ARN="+role, "AWS_WEB_IDENTITY_TOKEN_FILE="+token(subject), "AWS_ROLE_SESSION_NAME=run-1")
+	}
+	pull := as(role, "repo:tarn-data/tarn:pull_request")
+	pull.run(t, 0, "preview", "--expect-no-changes")
+	if out := pull.run(t, 1, "up"); !strings.Contains(out, "not authorized") {
+		t.Errorf("a pull request could deploy:\n%s", out)
+	}
+	for _, refused := range []struct{ role, subject string }{
+		{deploy, "repo:tarn-data/tarn:pull_request"},
+		{deploy, "repo:somebody/tarn:ref:refs/heads/main"},
+		{role, "repo:somebody/tarn:pull_request"},
+	} {
+		if out := as(refused.role, refused.subject).run(t, 1, "preview"); !strings.Contains(out, "AssumeRoleWithWebIdentity") {
+			t.Errorf("%s may be %s:\n%s", refused.subject, refused.role, out)
+		}
+	}
+	as(deploy, "repo:tarn-data/tarn:ref:refs/heads/main").run(t, 0, "preview", "--expect-no-changes")
+}
