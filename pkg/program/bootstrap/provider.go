@@ -39,12 +39,17 @@ func regionalProvider(ctx *pulumi.Context, name, region string) (*aws.Provider, 
 	}
 	args := &aws.ProviderArgs{
 		Region:                    pulumi.String(region),
-		AllowedAccountIds:         pulumi.ToStringArray(found.AllowedAccountIDs),
-		ForbiddenAccountIds:       pulumi.ToStringArray(found.ForbiddenAccountIDs),
 		S3UsePathStyle:            pulumi.Bool(found.S3UsePathStyle),
 		SkipCredentialsValidation: pulumi.Bool(found.SkipCredentialsValidation),
 		SkipMetadataApiCheck:      pulumi.Bool(found.SkipMetadataAPICheck),
 		SkipRequestingAccountId:   pulumi.Bool(found.SkipRequestingAccountID),
+	}
+	// The provider takes one of the two lists, and an empty one for a list.
+	if found.AllowedAccountIDs != nil {
+		args.AllowedAccountIds = pulumi.ToStringArray(found.AllowedAccountIDs)
+	}
+	if found.ForbiddenAccountIDs != nil {
+		args.ForbiddenAccountIds = pulumi.ToStringArray(found.ForbiddenAccountIDs)
 	}
 	if found.Profile != "" {
 		args.Profile = pulumi.String(found.Profile)
