@@ -114,7 +114,7 @@ var unrecorded = map[Layer]map[string]string{
 	},
 	Datalake: {
 		"glue:DeleteTable":               "Glue wants it of whoever deletes a database that has tables (Glue API, DeleteDatabase)",
-		"glue:DeleteUserDefinedFunction": "as glue:DeleteTable",
+		"glue:DeleteUserDefinedFunction": "Glue wants it of whoever deletes a database that has functions",
 		"s3:GetBucketNotification":       "the provider reads it when it imports or refreshes a bucket",
 	},
 	MPP: {

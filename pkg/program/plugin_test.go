@@ -2,11 +2,13 @@ package program_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/tarn-data/tarn/local/toolchain"
+	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/pulumitest"
 )
 
@@ -16,22 +18,14 @@ func TestThePluginKnowsWhatTheProgramsSet(t *testing.T) {
 	t.Parallel()
 	schema := pluginSchema(t)
 	for _, p := range projects() {
-		recorder := &pulumitest.Recorder{Upstream: upstream("local")}
-		if err := recorder.Run(t, p.program, p.name, "local", shippedSettings(t, p, "local")); err != nil {
-			t.Fatal(err)
-		}
-		for _, resource := range recorder.Resources() {
-			if !resource.Custom || resource.Type == "pulumi:pulumi:Stack" {
-				continue
+		for _, settings := range []map[string]any{shippedSettings(t, p, "local"), everything(t, p)} {
+			recorder := &pulumitest.Recorder{Upstream: upstream("local")}
+			if err := recorder.Run(t, p.program, p.name, "local", settings); err != nil {
+				t.Fatal(err)
 			}
-			known, found := schema.Resources[resource.Type]
-			if !found {
-				t.Errorf("%s: the plugin has no %s", p.name, resource.Type)
-				continue
-			}
-			for property := range resource.Inputs {
-				if _, found := known.InputProperties[property]; !found {
-					t.Errorf("%s: %s of the plugin has no property %s", p.name, resource.Type, property)
+			for _, resource := range recorder.Resources() {
+				if resource.Custom && resource.Type != "pulumi:pulumi:Stack" {
+					checkKnown(t, schema, p.name, resource)
 				}
 			}
 		}
@@ -43,10 +37,40 @@ func TestThePluginKnowsWhatTheProgramsSet(t *testing.T) {
 	}
 }
 
+// everything is the local settings with all that is off there.
+func everything(t *testing.T, p project) map[string]any {
+	t.Helper()
+	settings := shippedSettings(t, p, "local")
+	if p.name == contract.ProjectBootstrap {
+		maps.Copy(settings, gitHub())
+		settings["stateReplicaRegion"] = "eu-central-1"
+	}
+	return settings
+}
+
+func checkKnown(t *testing.T, schema packageSchema, project string, resource pulumitest.Resource) {
+	t.Helper()
+	known, found := schema.Resources[resource.Type]
+	if resource.Type == "pulumi:providers:aws" {
+		known, found = schema.Provider, true
+	}
+	if !found {
+		t.Errorf("%s: the plugin has no %s", project, resource.Type)
+	}
+	for property := range resource.Inputs {
+		if _, found := known.InputProperties[property]; !found {
+			t.Errorf("%s: %s of the plugin has no property %s", project, resource.Type, property)
+		}
+	}
+}
+
+type resourceSchema struct {
+	InputProperties map[string]json.RawMessage `json:"inputProperties"`
+}
+
 type packageSchema struct {
-	Resources map[string]struct {
-		InputProperties map[string]json.RawMessage `json:"inputProperties"`
-	} `json:"resources"`
+	Provider  resourceSchema             `json:"provider"`
+	Resources map[string]resourceSchema  `json:"resources"`
 	Functions map[string]json.RawMessage `json:"functions"`
 }
 

@@ -252,6 +252,43 @@ func sandboxed(t *testing.T, foundation map[string]any) *pulumitest.Recorder {
 	return recorder
 }
 
+// Roles that somebody else has made are used, and no role is made for them.
+func TestPipelineRolesCanBeGiven(t *testing.T) {
+	t.Parallel()
+	const job, crawler = "arn:aws:iam::123456789012:role/team/job", "arn:aws:iam::123456789012:role/team/crawler"
+	p := projects()[2]
+	run := func(roles map[string]any) (*pulumitest.Recorder, error) {
+		recorder := &pulumitest.Recorder{Upstream: upstream("test")}
+		return recorder, recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "roles": roles})
+	}
+	recorder, err := run(map[string]any{"flights": map[string]any{"job": job, "crawler": crawler}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if roles := recorder.OfType("aws:iam/role:Role"); len(roles) > 0 {
+		t.Errorf("roles were made: %v", roles)
+	}
+	for _, made := range recorder.OfType("aws:glue/job:Job") {
+		if made.Inputs["roleArn"] != job {
+			t.Errorf("job %s runs as %v", made.Name, made.Inputs["roleArn"])
+		}
+	}
+	if made := recorder.OfType("aws:glue/crawler:Crawler"); len(made) != 1 || made[0].Inputs["role"] != crawler {
+		t.Errorf("crawlers %v", made)
+	}
+	if recorder, err = run(map[string]any{"flights": map[string]any{"job": job}}); err != nil || len(recorder.OfType("aws:iam/role:Role")) != 1 {
+		t.Errorf("with one role given: error %v, roles %v", err, recorder.OfType("aws:iam/role:Role"))
+	}
+	for want, roles := range map[string]map[string]any{
+		"roles.flights: job":    {"flights": map[string]any{"job": "tarn-job"}},
+		"there is no such pipe": {"payroll": map[string]any{"job": job}},
+	} {
+		if _, err := run(roles); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
 func TestMissingStackIsNamed(t *testing.T) {
 	t.Parallel()
 	p := projects()[1]
