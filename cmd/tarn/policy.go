@@ -132,7 +132,7 @@ func (r policyRequest) readStackFile(folder string) (*bootstrap.Settings, accoun
 		where.ID = fmt.Sprint(allowed[0])
 	}
 	if !accountForm.MatchString(where.ID) {
-		return nil, none, fmt.Errorf("account %q: give the account's twelve digits with --account, or one aws:allowedAccountIds in %s", where.ID, name)
+		return nil, none, fmt.Errorf("account %q: give twelve digits with --account, or one aws:allowedAccountIds in %s", where.ID, name)
 	}
 	if where.Region == "" {
 		return nil, none, fmt.Errorf("no region: give --region, or aws:region in %s", name)

@@ -74,7 +74,7 @@ func (p *Params) RoleARN(name string) string { return p.deployARN("role", name) 
 // UserARN is the ARN of the service user.
 func (p *Params) UserARN() string { return p.deployARN("user", UserName(p.Scope)) }
 
-// StateBucket, LockTable and Replica are physical names of the bootstrap project.
+// StateBucket is the bucket for the Pulumi state.
 func (p *Params) StateBucket() string {
 	return p.Scope.Bucket(PurposeState, p.Account.ID, p.Account.Region)
 }

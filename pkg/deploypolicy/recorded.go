@@ -80,6 +80,9 @@ func (r Recording) JSON() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
+// useKey are the calls that encrypt and decrypt, and what a client asks of a key before.
+var useKey = []string{"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"}
+
 // StateCall reports whether a call is about the state, the lock table or the key: every deployer has
 // these rights without a recording.
 func (p *Params) StateCall(call Call) bool {
@@ -91,6 +94,8 @@ func (p *Params) StateCall(call Call) bool {
 			return !strings.HasPrefix(resource, state+"/.pulumi/") && (resource != state || !strings.HasPrefix(name, "ListBucket"))
 		case "dynamodb":
 			return resource != table || !strings.HasSuffix(name, "Item")
+		case "kms":
+			return resource != p.KeyARN || !slices.Contains(useKey, name)
 		default:
 			return true
 		}
@@ -103,22 +108,21 @@ var withoutPermission = map[string]string{
 }
 
 // unrecorded are actions that deploying needs on AWS and that no recording on the emulator shows, each
-// with its reason.
+// with its reason (DynamoDB Developer Guide, "DynamoDB encryption at rest"; Secrets Manager User Guide,
+// "Secret encryption and decryption").
 var unrecorded = map[Layer]map[string]string{
-	Bootstrap: {
-		"kms:CreateGrant":                "DynamoDB makes a grant on the table's key as the caller (DynamoDB Developer Guide, \"Encryption at rest\")",
+	Bootstrap: { //nolint:gosec // names of actions, no credentials
+		"kms:CreateGrant":                "DynamoDB makes a grant on the table's key as the caller",
 		"kms:Decrypt":                    "DynamoDB and Secrets Manager use the key as the caller",
-		"kms:GenerateDataKey":            "Secrets Manager encrypts with the key as the caller (Secrets Manager User Guide, \"Secret encryption\")",
+		"kms:GenerateDataKey":            "Secrets Manager encrypts with the key as the caller",
 		"iam:PassRole":                   "S3 is given the role of the replication, which only a stack with a copy of the state has",
 		"s3:PutReplicationConfiguration": "only a stack with a copy of the state has a replication",
 	},
 	Datalake: {
 		"glue:DeleteTable":               "Glue wants it of whoever deletes a database that has tables (Glue API, DeleteDatabase)",
 		"glue:DeleteUserDefinedFunction": "Glue wants it of whoever deletes a database that has functions",
-		"s3:GetBucketNotification":       "the provider reads it when it imports or refreshes a bucket",
 	},
 	MPP: {
-		"glue:StopCrawler":            "the provider stops a crawler that runs before it deletes it",
 		"logs:AssociateKmsKey":        "CloudWatch Logs asks for it when a group's key changes",
 		"logs:DisassociateKmsKey":     "as logs:AssociateKmsKey",
 		"s3:AbortMultipartUpload":     "a large script or file is uploaded in parts, which are given up after a failure",

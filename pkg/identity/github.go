@@ -17,8 +17,8 @@ import (
 // gitHubIssuer is who signs the tokens of GitHub Actions, and the first part of the condition keys.
 const gitHubIssuer = "token.actions.githubusercontent.com"
 
-// tokenAudience is whom the tokens are for (GitHub Docs, "Configuring OpenID Connect in Amazon Web Services").
-const tokenAudience = "sts.amazonaws.com"
+// audience is whom the tokens are for (GitHub Docs, "Configuring OpenID Connect in Amazon Web Services").
+const audience = "sts.amazonaws.com"
 
 // What GitHub allows, less what means something in an IAM condition or in the token's subject, where
 // the parts are separated by colons.
@@ -87,7 +87,7 @@ func (r Repository) PullRequestSubject() string {
 // does not look at the subject (IAM User Guide, "Identity-provider controls for shared OIDC providers").
 func GitHubTrust(sid, providerARN, subject, repositoryID string) policy.Statement {
 	equals := map[string][]string{
-		gitHubIssuer + ":aud": {tokenAudience},
+		gitHubIssuer + ":aud": {audience},
 		gitHubIssuer + ":sub": {subject},
 	}
 	if repositoryID != "" {
@@ -113,7 +113,7 @@ func NewGitHubProvider(
 ) (*iam.OpenIdConnectProvider, error) {
 	return iam.NewOpenIdConnectProvider(ctx, name, &iam.OpenIdConnectProviderArgs{
 		Url:           pulumi.String("https://" + gitHubIssuer),
-		ClientIdLists: pulumi.StringArray{pulumi.String(tokenAudience)},
+		ClientIdLists: pulumi.StringArray{pulumi.String(audience)},
 		Tags:          tags.Input(),
 	}, opts...)
 }

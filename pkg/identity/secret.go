@@ -10,7 +10,7 @@ import (
 )
 
 // AccessKeySecretType is the type token of AccessKeySecret.
-const AccessKeySecretType = "tarn:identity:AccessKeySecret"
+const AccessKeySecretType = "tarn:identity:AccessKeySecret" //nolint:gosec // a type token, no credential
 
 // AccessKeySecretArgs configures an AccessKeySecret.
 type AccessKeySecretArgs struct {

@@ -190,7 +190,7 @@ func TestParseRefusesWhatCannotBeJudged(t *testing.T) {
 		`policy version "2008-10-17"`: `{"Version":"2008-10-17","Statement":[{}]}`,
 		`effect "Maybe"`:              statement(`"Effect":"Maybe","Action":"a:b","Resource":"*"`),
 		"either Action or NotAction":  statement(`"Effect":"Allow","Resource":"*"`),
-		"exclude each other":          statement(`"Effect":"Allow","Action":"a:b","Resource":"*","NotResource":"*"`),
+		"not both":                    statement(`"Effect":"Allow","Action":"a:b","Resource":"*","NotResource":"*"`),
 		`unknown field "NotPrincipal`: statement(`"Effect":"Deny","NotPrincipal":"*","Action":"a:b"`),
 		`"IpAddress"`:                 statement(`"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`),
 		"no such set operator":        statement(`"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"ForSome:Bool":{"k":"true"}}`),

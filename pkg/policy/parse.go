@@ -57,7 +57,7 @@ func (s parsedStatement) statement() (Statement, error) {
 		return Statement{}, errors.New("want either Action or NotAction")
 	}
 	if len(s.Resource) > 0 && len(s.NotResource) > 0 {
-		return Statement{}, errors.New("Resource and NotResource exclude each other")
+		return Statement{}, errors.New("either Resource or NotResource, not both")
 	}
 	out := Statement{
 		Sid: s.Sid, Effect: s.Effect, Actions: s.Action, NotActions: s.NotAction,
