@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from emulator_process import Endpoint
 from tarn_emulator import patches
+from tarn_emulator.patches.dynamodb import WRITES
 from tarn_emulator.patches.registry import Kind, Patch
 
 PATCHES = patches.load()
@@ -23,11 +24,12 @@ Probe = Callable[[Endpoint, str], bool]
 PROBES: dict[tuple[str, str], Probe] = {}
 
 #: Patches of moto's inner workings, shown by the tests of the launcher, of refusals and of
-#: authorization.
+#: authorization, and by the races in the tests of services.
 INTERNAL = {
     ("core", "call_action"),
     ("core", "method_names_from_class"),
     ("sts", "AssumeRole"),
+    *(("dynamodb", operation) for operation in WRITES),
 }
 
 ROLE = "arn:aws:iam::123456789012:role/some"
@@ -687,3 +689,95 @@ def _(aws: Endpoint, name: str) -> bool:
         RoleArn=ROLE, RoleSessionName="run1", WebIdentityToken=f"e30.{payload}.e30"
     )
     return answer.get("Provider") == arn and answer.get("SubjectFromWebIdentityToken") == "me"
+
+
+# --- Secrets Manager -------------------------------------------------------------------------
+
+
+def secret(aws: Endpoint, name: str, *values: str) -> tuple[Any, list[str]]:
+    """A secret that had these values, and the ids of their versions."""
+    secrets = aws.client("secretsmanager")
+    versions = [secrets.create_secret(Name=name, SecretString=values[0])["VersionId"]]
+    for value in values[1:]:
+        versions.append(secrets.put_secret_value(SecretId=name, SecretString=value)["VersionId"])
+    return secrets, versions
+
+
+@probe("secretsmanager", "UpdateSecretVersionStage")
+def _(aws: Endpoint, name: str) -> bool:
+    secrets, (old, new) = secret(aws, name, "old", "new")
+    secrets.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=old, RemoveFromVersionId=new
+    )
+    return secrets.get_secret_value(SecretId=name)["SecretString"] == "old"
+
+
+@probe("secretsmanager", "DescribeSecret")
+def _(aws: Endpoint, name: str) -> bool:
+    secrets, (_, second, third) = secret(aws, name, "1", "2", "3")
+    stages = secrets.describe_secret(SecretId=name)["VersionIdsToStages"]
+    return stages == {second: ["AWSPREVIOUS"], third: ["AWSCURRENT"]}
+
+
+@probe("secretsmanager", "ListSecretVersionIds")
+def _(aws: Endpoint, name: str) -> bool:
+    secrets, versions = secret(aws, name, "1", "2", "3")
+    shown = secrets.list_secret_version_ids(SecretId=name)["Versions"]
+    everything = secrets.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)["Versions"]
+    return len(everything) == 3 and {one["VersionId"] for one in shown} == set(versions[1:])
+
+
+@probe("secretsmanager", "PutSecretValue")
+def _(aws: Endpoint, name: str) -> bool:
+    secrets, _ = secret(aws, name, "1")
+    secrets.delete_secret(SecretId=name, RecoveryWindowInDays=7)
+    return refuses(
+        secrets.put_secret_value, "InvalidRequestException", SecretId=name, SecretString="2"
+    )
+
+
+@probe("secretsmanager", "CreateSecret")
+def _(aws: Endpoint, name: str) -> bool:
+    secrets, _ = secret(aws, name, "1")
+    secrets.delete_secret(SecretId=name, RecoveryWindowInDays=7)
+    return refuses(secrets.create_secret, "InvalidRequestException", Name=name, SecretString="2")
+
+
+# --- S3 replication --------------------------------------------------------------------------
+
+
+@probe("s3", "GetBucketReplication")
+def _(aws: Endpoint, name: str) -> bool:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    configuration = {
+        "Role": ROLE,
+        "Rules": [
+            {
+                "ID": "all",
+                "Priority": 1,
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+                "DeleteMarkerReplication": {"Status": "Enabled"},
+                "Destination": {
+                    "Bucket": "arn:aws:s3:::elsewhere",
+                    "StorageClass": "STANDARD_IA",
+                    "EncryptionConfiguration": {
+                        "ReplicaKmsKeyID": "arn:aws:kms:eu-west-1:123456789012:key/k"
+                    },
+                },
+            },
+            {
+                "ID": "some",
+                "Priority": 2,
+                "Status": "Disabled",
+                "Filter": {"And": {"Prefix": "a/", "Tags": [{"Key": "k", "Value": "v"}]}},
+                "DeleteMarkerReplication": {"Status": "Disabled"},
+                "Destination": {"Bucket": "arn:aws:s3:::elsewhere"},
+            },
+        ],
+    }
+    s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=configuration)
+    return s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"] == configuration

@@ -404,3 +404,36 @@ def test_a_bucket_with_delete_markers_can_be_emptied_after_versioning_is_suspend
         for entry in left:
             s3.delete_object(Bucket="emptied", Key=entry["Key"], VersionId=entry["VersionId"])
     s3.delete_bucket(Bucket="emptied")
+
+
+def test_a_bucket_in_another_region(emulator: Endpoint, name: str) -> None:
+    s3 = emulator.client("s3", region_name="eu-west-1")
+    key = emulator.client("kms", region_name="eu-west-1").create_key()["KeyMetadata"]["Arn"]
+    assert ":eu-west-1:" in key
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
+    assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket=name,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
+    )
+    s3.put_object(Bucket=name, Key="k", Body=b"v")
+    assert s3.head_object(Bucket=name, Key="k")["SSEKMSKeyId"] == key
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_sub_resource_nobody_knows_does_not_make_or_delete_a_bucket(
+    emulator: Endpoint, name: str, method: str
+) -> None:
+    s3 = emulator.client("s3")
+    if method == "DELETE":
+        s3.create_bucket(Bucket=name)
+    before = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    request = urllib.request.Request(
+        f"{emulator.endpoint}/{name}?unheardOf", data=b"<x/>", method=method
+    )
+    with pytest.raises(urllib.error.HTTPError, match="501"):
+        urllib.request.urlopen(request)
+    assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == before

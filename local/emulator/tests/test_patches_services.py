@@ -209,3 +209,15 @@ def test_endpoints_of_a_network_can_be_destroyed(emulator: Endpoint) -> None:
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_route_table(RouteTableId=routes)
     ec2.delete_vpc(VpcId=vpc)
+
+
+def test_the_boundary_of_a_user(emulator: Endpoint, name: str) -> None:
+    iam = emulator.client("iam")
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    iam.create_user(UserName=name)
+    assert "PermissionsBoundary" not in iam.get_user(UserName=name)["User"]
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=boundary)
+    shown = iam.get_user(UserName=name)["User"]["PermissionsBoundary"]
+    assert shown["PermissionsBoundaryArn"] == boundary
+    iam.delete_user_permissions_boundary(UserName=name)
+    assert "PermissionsBoundary" not in iam.get_user(UserName=name)["User"]

@@ -87,6 +87,9 @@ class Gate:
                 self._authorizer.record(check, identity, True)
         except (UnreadableCallError, InvalidRequestError) as error:
             log.debug("not recorded: %s", error)
+        except Exception:
+            # A call that is only watched must not suffer from it.
+            log.exception("recording %s %s failed", request.method, request.path)
 
     def _refusal(self, request: Request, service: str, identity: Identity) -> Response | None:
         try:

@@ -21,6 +21,7 @@ PATCH_FILES = (
     "glue_classifiers",
     "athena",
     "cloudwatch",
+    "dynamodb",
     "ec2",
     "iam",
     "kms",
@@ -28,7 +29,9 @@ PATCH_FILES = (
     "s3_configurations",
     "s3_lifecycle",
     "s3_notification",
+    "s3_replication",
     "s3_versions",
+    "secretsmanager",
     "sts",
     # Last of S3: what a bucket policy denies must not reach the others.
     "s3_access",

@@ -24,6 +24,7 @@ from typing import Any
 RESPONSE_CLASSES = {
     "athena": "moto.athena.responses:AthenaResponse",
     "cloudwatch": "moto.cloudwatch.responses:CloudWatchResponse",
+    "dynamodb": "moto.dynamodb.responses:DynamoHandler",
     "ec2": "moto.ec2.responses:EC2Response",
     "glue": "moto.glue.responses:GlueResponse",
     "iam": "moto.iam.responses:IamResponse",
@@ -31,6 +32,7 @@ RESPONSE_CLASSES = {
     "lakeformation": "moto.lakeformation.responses:LakeFormationResponse",
     "logs": "moto.logs.responses:LogsResponse",
     "s3": "moto.s3.responses:S3Response",
+    "secretsmanager": "moto.secretsmanager.responses:SecretsManagerResponse",
     "sts": "moto.sts.responses:TokenResponse",
 }
 

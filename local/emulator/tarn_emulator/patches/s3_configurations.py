@@ -130,6 +130,10 @@ DEFAULT_PAYMENT = (
 )
 
 
+#: What a request with a sub-resource nobody knows looks like.
+WITHOUT_QUERY = {"CreateBucket", "DeleteBucket"}
+
+
 class NoSuchConfigurationError(S3ClientError):
     """AWS's answer for an id nobody has put."""
 
@@ -159,7 +163,15 @@ def _bucket_response(
     is_form = request.method == "POST" and not request.args
     if operation not in BUCKET_CALLS and not is_form:
         raise UnimplementedCallError("no such sub-resource of a bucket")
+    if operation in WITHOUT_QUERY and not all(map(_says_nothing, request.args)):
+        # Whatever it is, it must not make or delete the bucket.
+        raise UnimplementedCallError(f"no such sub-resource of a bucket: {[*request.args]}")
     return upstream(self, request, full_url)
+
+
+def _says_nothing(parameter: str) -> bool:
+    """True for what SDKs add to any address: the name of the call, and a signature."""
+    return parameter == "x-id" or parameter.startswith("X-Amz-")
 
 
 @extends(
