@@ -55,6 +55,9 @@ func (a *app) bootstrap(ctx context.Context, eject bool) error {
 		key, err = a.firstKey(ctx, d, view)
 	}
 	view.Close()
+	if err != nil {
+		report.Error = err.Error()
+	}
 	if printed := a.print(struct {
 		driver.Report
 		Key keyReport `json:"key"`

@@ -121,6 +121,9 @@ func (a *app) deploy(
 	report, err := operation(d, ctx)
 	quiet()
 	view.Close()
+	if err != nil {
+		report.Error = err.Error()
+	}
 	if printed := a.print(report, reportTable(report)); printed != nil {
 		return printed
 	}

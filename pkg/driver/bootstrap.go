@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
@@ -208,7 +209,9 @@ func (d *Driver) unchanged(ctx context.Context, project Project) (changes, error
 	if err != nil {
 		return nil, err
 	}
-	result, err := stack.Preview(ctx, optpreview.SuppressProgress())
+	stream, named := make(chan events.EngineEvent), make(chan []string, 1)
+	go func() { named <- plannedChanges(stream) }()
+	result, err := stack.Preview(ctx, optpreview.EventStreams(stream))
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +220,8 @@ func (d *Driver) unchanged(ctx context.Context, project Project) (changes, error
 		planned[string(operation)] = count
 	}
 	if (StackReport{Changes: planned}).changed() > 0 {
-		return planned, fmt.Errorf("the settings or the program of %s have changed since it was deployed; deploy the change with: "+
-			"tarn up --env %s --project %s", project.Name, d.environment.Name, project.Name)
+		return planned, fmt.Errorf("the settings or the program of %s have changed since it was deployed (%s); deploy the change with: "+
+			"tarn up --env %s --project %s", project.Name, strings.Join(<-named, ", "), d.environment.Name, project.Name)
 	}
 	return planned, nil
 }

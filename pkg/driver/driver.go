@@ -107,7 +107,7 @@ func (d *Driver) Preview(ctx context.Context) (Report, error) {
 // protected is found before anything is deleted.
 func (d *Driver) Destroy(ctx context.Context) (Report, error) {
 	if err := d.deletable(ctx); err != nil {
-		return Report{Command: "destroy", Environment: d.environment.Name}, err
+		return d.nothingRun("destroy", reversed(d.projects)), err
 	}
 	return d.change(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		from := d

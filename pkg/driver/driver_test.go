@@ -83,7 +83,7 @@ func TestAnInterruptedChainRunsNothingMore(t *testing.T) {
 func TestNewNamesTheEnvironments(t *testing.T) {
 	t.Parallel()
 	_, err := New(Projects("../.."), Environment{Name: "nowhere"}, &recorder{})
-	if err == nil || !strings.Contains(err.Error(), `no environment "nowhere"`) || !strings.Contains(err.Error(), "dev, local, prod, staging") {
+	if err == nil || !strings.Contains(err.Error(), `no environment "nowhere"`) || !strings.Contains(err.Error(), "dev, local, prod, rehearsal, staging") {
 		t.Errorf("error %v", err)
 	}
 }

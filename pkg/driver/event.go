@@ -119,6 +119,23 @@ func (p *progress) diagnose(event *apitype.DiagnosticEvent) {
 	}
 }
 
+// plannedChanges names the resources that a preview would change, with the properties.
+func plannedChanges(stream <-chan events.EngineEvent) []string {
+	var named []string
+	for event := range stream {
+		if event.ResourcePreEvent == nil || doing[event.ResourcePreEvent.Metadata.Op] == "" {
+			continue
+		}
+		step := event.ResourcePreEvent.Metadata
+		text := string(step.Op) + " " + resourceName(step)
+		if len(step.Diffs) > 0 {
+			text += ": " + strings.Join(step.Diffs, ", ")
+		}
+		named = append(named, text)
+	}
+	return named
+}
+
 // resourceName is short and still unique enough: the type's last part and the logical name.
 func resourceName(step apitype.StepEventMetadata) string {
 	kind := step.Type[strings.LastIndex(step.Type, ":")+1:]

@@ -23,6 +23,7 @@ type Report struct {
 	Environment string        `json:"environment"`
 	Stacks      []StackReport `json:"stacks"`
 	Seconds     float64       `json:"seconds"`
+	Error       string        `json:"error,omitempty"` // also one that is of no stack, such as a lease that was not had
 }
 
 // StackReport is what a command did to one stack.
