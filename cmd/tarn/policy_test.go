@@ -18,7 +18,7 @@ func TestPolicy(t *testing.T) {
 		"everything":        {[]string{"policy"}, exitOK, []string{`"tarn-local-deploy-access-1"`, `"tarn-local-workload-boundary"`, `"tarn-local-deploy-trust"`}},
 		"one document":      {[]string{"policy", "boundary"}, exitOK, []string{`"Version": "2012-10-17"`, "arn:aws:s3:::tarn-local-raw-123456789012-us-east-1"}},
 		"one as JSON":       {[]string{"policy", "boundary", "--json"}, exitOK, []string{`"tarn-local-workload-boundary": {`}},
-		"one layer":         {[]string{"policy", "deploy", "--layer", "mpp"}, exitOK, []string{`"tarn-local-deploy-mpp-access"`}},
+		"one layer":         {[]string{"policy", "deploy", "--layer", "mpp"}, exitOK, []string{"PipelinesOfMpp", "ledger/local/mpp"}},
 		"an environment":    {[]string{"policy", "deploy", "--env", "prod", "--account", "210987654321"}, exitOK, []string{"KeepKeys", "210987654321", "eu-west-1"}},
 		"another region":    {[]string{"policy", "state", "--region", "ap-southeast-2"}, exitOK, []string{"tarn-local-state-123456789012-ap-southeast-2"}},
 		"no account":        {[]string{"policy", "deploy", "--env", "prod"}, exitUsage, []string{"with --account"}},

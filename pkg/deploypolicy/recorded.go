@@ -108,24 +108,46 @@ var withoutPermission = map[string]string{
 }
 
 // unrecorded are actions that deploying needs on AWS and that no recording on the emulator shows, each
-// with its reason (DynamoDB Developer Guide, "DynamoDB encryption at rest"; Secrets Manager User Guide,
-// "Secret encryption and decryption").
+// with its reason.
 var unrecorded = map[Layer]map[string]string{
 	Bootstrap: { //nolint:gosec // names of actions, no credentials
-		"kms:CreateGrant":                "DynamoDB makes a grant on the table's key as the caller",
-		"kms:Decrypt":                    "DynamoDB and Secrets Manager use the key as the caller",
-		"kms:GenerateDataKey":            "Secrets Manager encrypts with the key as the caller",
-		"iam:PassRole":                   "S3 is given the role of the replication, which only a stack with a copy of the state has",
-		"s3:PutReplicationConfiguration": "only a stack with a copy of the state has a replication",
+		"dynamodb:UntagResource":         anotherTag,
+		"dynamodb:UpdateTable":           "only a stack whose protect changes switches deletion protection",
+		"iam:CreatePolicyVersion":        anotherVersion,
+		"iam:DeleteAccessKey":            "the user is deleted with the keys that were made besides Pulumi",
+		"iam:DeletePolicyVersion":        "IAM keeps five versions of a policy, so the sixth takes the place of the oldest",
+		"iam:UntagOpenIDConnectProvider": anotherTag,
+		"iam:UntagPolicy":                anotherTag,
+		"iam:UntagRole":                  anotherTag,
+		"iam:UntagUser":                  anotherTag,
+		"kms:PutKeyPolicy":               anotherVersion,
+		"kms:UntagResource":              anotherTag,
+		"kms:UpdateKeyDescription":       anotherVersion,
+		"secretsmanager:UntagResource":   anotherTag,
+		"secretsmanager:UpdateSecret":    anotherVersion,
 	},
 	Datalake: {
 		"glue:DeleteTable":               "Glue wants it of whoever deletes a database that has tables (Glue API, DeleteDatabase)",
 		"glue:DeleteUserDefinedFunction": "Glue wants it of whoever deletes a database that has functions",
+		"glue:UpdateDatabase":            anotherVersion,
 	},
 	MPP: {
-		"logs:AssociateKmsKey":        "CloudWatch Logs asks for it when a group's key changes",
-		"logs:DisassociateKmsKey":     "as logs:AssociateKmsKey",
-		"s3:AbortMultipartUpload":     "a large script or file is uploaded in parts, which are given up after a failure",
-		"s3:ListMultipartUploadParts": "as s3:AbortMultipartUpload",
+		"glue:StartTrigger":              "a trigger that is switched on; the recorded ones are made as they stay",
+		"glue:StopTrigger":               "a trigger that is switched off",
+		"glue:UpdateTrigger":             anotherVersion,
+		"glue:UpdateWorkflow":            anotherVersion,
+		"iam:PutRolePermissionsBoundary": "only a stack whose boundary changes gives its roles another one",
+		"iam:UpdateAssumeRolePolicy":     anotherVersion,
+		"iam:UpdateRole":                 anotherVersion,
+		"logs:AssociateKmsKey":           "only a stack whose key changes encrypts its log groups with another one",
+		"logs:DisassociateKmsKey":        "as logs:AssociateKmsKey",
+		"s3:AbortMultipartUpload":        "a large script or file is uploaded in parts, which are given up after a failure",
+		"s3:ListMultipartUploadParts":    "as s3:AbortMultipartUpload",
 	},
 }
+
+// Reasons that many actions share.
+const (
+	anotherVersion = "only another version of the programs changes it in place"
+	anotherTag     = "only a stack whose tags get fewer takes one away"
+)
