@@ -43,6 +43,11 @@ def _group(call: Call) -> Iterable[str]:
     return [f"{arn}:log-stream:" for arn in _bare(call)]
 
 
+def _all_groups(call: Call) -> Iterable[str]:
+    """What AWS names for a call about every group: a group without a name."""
+    return (f"arn:aws:logs:{call.region}:{ACCOUNT_ID}:log-group::log-stream:",)
+
+
 def _stream(call: Call) -> Iterable[str]:
     return [f"{arn}:log-stream:{call.get('logStreamName', '*')}" for arn in _bare(call)]
 
@@ -79,8 +84,9 @@ SERVICE = Service(
         **each("CreateLogStream PutLogEvents GetLogEvents DeleteLogStream", _stream),
         "StartQuery": Rule(_groups_of_query),
         **each("TagResource UntagResource ListTagsForResource", parameter("resourceArn")),
+        "DescribeLogGroups": Rule(_all_groups),
         **each(
-            "DescribeLogGroups DescribeResourcePolicies PutResourcePolicy DeleteResourcePolicy"
+            "DescribeResourcePolicies PutResourcePolicy DeleteResourcePolicy"
             " GetQueryResults StopQuery DescribeQueries DescribeDestinations",
             everything,
         ),
