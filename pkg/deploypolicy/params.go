@@ -27,6 +27,8 @@ type Params struct {
 	ReplicaKeyARN string
 	// Optional: ARN of the workload boundary; defaults to the one that the bootstrap project makes.
 	BoundaryARN string
+	// Optional: roles made elsewhere that deployers may give to Glue; defaults to none.
+	PassRoleARNs []string
 	// Optional: nobody who deploys may make a KMS key unusable; defaults to false.
 	Protect bool
 }

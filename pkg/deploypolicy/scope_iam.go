@@ -48,7 +48,10 @@ var iamRules = []rule{
 	{
 		actions: []string{"PassRole"},
 		scope: scope{
-			sid: "PassToGlue", resources: roles,
+			sid: "PassToGlue",
+			resources: func(p *Params, layer Layer) []string {
+				return append(roles(p, layer), p.PassRoleARNs...)
+			},
 			conditions: func(*Params) policy.Conditions {
 				return policy.Conditions{"StringEquals": {"iam:PassedToService": passedTo}}
 			},

@@ -313,6 +313,7 @@ func badDeploy() map[string]struct {
 		"a repository for nothing":     {map[string]any{"roleArn": deployARN, "planRoleArn": deployARN, "github": map[string]any{"repository": "a/b"}}, "has no effect"},
 		"a user as a role":             {map[string]any{"roleArn": accountARN + "user/x"}, "deploy.roleArn"},
 		"every role":                   {map[string]any{"planRoleArn": accountARN + "role/*"}, "deploy.planRoleArn"},
+		"a pattern of roles":           {map[string]any{"passRoleArns": []string{accountARN + "role/*"}}, "deploy.passRoleArns[0]"},
 		"a short session":              {map[string]any{"maxSessionMinutes": 15}, "deploy.maxSessionMinutes is 15, IAM allows 60 to 720"},
 		"a long session":               {map[string]any{"maxSessionMinutes": 721}, "deploy.maxSessionMinutes is 721"},
 	}
@@ -360,5 +361,32 @@ func refused(t *testing.T, settings map[string]any, want string) {
 		if made.Type != "pulumi:pulumi:Stack" {
 			t.Errorf("%s %s was registered before the error", made.Type, made.Name)
 		}
+	}
+}
+
+// In the shipped prod environment nothing that holds data can be deleted by accident.
+func TestProdIsProtected(t *testing.T) {
+	t.Parallel()
+	stateful := []string{
+		"aws:dynamodb/table:Table", "aws:glue/catalogDatabase:CatalogDatabase", "aws:kms/key:Key", "aws:s3/bucketV2:BucketV2",
+	}
+	seen := map[string]bool{}
+	for _, p := range projects()[:2] {
+		recorder := &pulumitest.Recorder{Upstream: upstream("prod")}
+		if err := recorder.Run(t, p.program, p.name, "prod", shippedSettings(t, p, "prod")); err != nil {
+			t.Fatal(err)
+		}
+		for _, made := range recorder.Resources() {
+			if !slices.Contains(stateful, made.Type) {
+				continue
+			}
+			seen[made.Type] = true
+			if protected, _ := recorder.Kept(made); !protected {
+				t.Errorf("%s: %s %s is not protected", p.name, made.Type, made.Name)
+			}
+		}
+	}
+	if len(seen) != len(stateful) {
+		t.Errorf("only %v were found", seen)
 	}
 }

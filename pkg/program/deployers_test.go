@@ -224,6 +224,26 @@ func TestDeployersCanDeploy(t *testing.T) {
 	}
 }
 
+// Roles that somebody else has made can be given to Glue, and to nobody else, when the settings say so.
+func TestRolesMadeElsewhereCanBePassed(t *testing.T) {
+	t.Parallel()
+	const theirs = accountARN + "role/team/job"
+	policies := policiesOf(t, foundation(t, map[string]any{"deploy": map[string]any{"passRoleArns": []string{theirs}}}), "deploy")
+	for _, test := range []struct {
+		call    call
+		allowed bool
+	}{
+		{call{"iam:PassRole", theirs, passKey, "glue.amazonaws.com"}, true},
+		{call{"iam:PassRole", theirs, passKey, "ec2.amazonaws.com"}, false},
+		{call{"iam:PassRole", theirs + "2", passKey, "glue.amazonaws.com"}, false},
+		{call{"iam:PutRolePolicy", theirs, boundaryKey, boundaryARN}, false},
+	} {
+		if d := decide(t, test.call.request(deployARN), policies); d.Allowed != test.allowed {
+			t.Errorf("%+v: %s", test.call, d.Reason)
+		}
+	}
+}
+
 // The plan role changes nothing, wherever, and reads no data.
 func TestPlanRoleOnlyReads(t *testing.T) {
 	t.Parallel()

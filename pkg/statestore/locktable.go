@@ -31,10 +31,10 @@ type LockTableArgs struct {
 	Tags tagging.Tags
 }
 
-// LockTable is the DynamoDB table meant for the lease on an environment.
+// LockTable is the DynamoDB table for the lease on an environment and the ledger of its deployments.
 //
-// It does nothing by itself: Pulumi's own state backend locks with objects in the state bucket and
-// never uses DynamoDB. Only a driver that takes the lease makes it a lock.
+// Pulumi's own state backend locks with objects in the state bucket and never uses DynamoDB. What makes
+// it a lock is the lease that Tarn's driver takes (package lease): a plain `pulumi up` does not.
 type LockTable struct {
 	pulumi.ResourceState
 

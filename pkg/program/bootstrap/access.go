@@ -17,7 +17,7 @@ import (
 func (s *Settings) params(scope naming.Scope, acct account.Account) *deploypolicy.Params {
 	p := &deploypolicy.Params{
 		Scope: scope, Account: acct, Protect: s.Protect, BoundaryARN: s.BoundaryARN,
-		KeyARN: s.KeyARN, ReplicaRegion: s.StateReplicaRegion,
+		KeyARN: s.KeyARN, ReplicaRegion: s.StateReplicaRegion, PassRoleARNs: s.Deploy.PassRoleARNs,
 	}
 	if p.KeyARN == "" {
 		p.KeyARN = deploypolicy.SampleKeyARN(acct)

@@ -19,6 +19,9 @@ type DeploySettings struct {
 	RoleARN string `json:"roleArn"`
 	// Optional: ARN of a role that previews and can change nothing, instead of making one.
 	PlanRoleARN string `json:"planRoleArn"`
+	// Optional: ARNs of roles that somebody else has made for jobs and crawlers, and that whoever deploys
+	// may give to Glue (`mpp:settings.roles`); defaults to none.
+	PassRoleARNs []string `json:"passRoleArns"`
 	// Optional: longest session of a deploy role in minutes, 60 to 720; defaults to 60.
 	MaxSessionMinutes int `json:"maxSessionMinutes"`
 	// Optional: GitHub repositories whose workflows may log in without a key; defaults to none.
@@ -55,6 +58,11 @@ func (d *DeploySettings) validate() error {
 	for _, role := range []struct{ field, arn string }{{"roleArn", d.RoleARN}, {"planRoleArn", d.PlanRoleARN}} {
 		if role.arn != "" && !roleForm.MatchString(role.arn) {
 			problems = append(problems, fmt.Errorf("deploy.%s %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", role.field, role.arn))
+		}
+	}
+	for i, arn := range d.PassRoleARNs {
+		if !roleForm.MatchString(arn) {
+			problems = append(problems, fmt.Errorf("deploy.passRoleArns[%d] %q: want the ARN of one role", i, arn))
 		}
 	}
 	if m := d.MaxSessionMinutes; m < identity.MinSessionMinutes || m > identity.MaxSessionMinutes {
