@@ -657,6 +657,20 @@ def test_a_secret_with_a_key_of_the_account(account: Account, name: str) -> None
         client.put_secret_value(SecretId=name, SecretString="t")
 
 
+def test_the_policy_of_a_secret_can_allow(account: Account, name: str) -> None:
+    user = account.user(name)
+    root = account.client("secretsmanager")
+    root.create_secret(Name=name, SecretString="s")
+    with refused("secretsmanager:GetSecretValue"):
+        user.client("secretsmanager").get_secret_value(SecretId=name)
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{**allow("secretsmanager:GetSecretValue"), "Principal": {"AWS": user.arn}}],
+    }
+    root.put_resource_policy(SecretId=name, ResourcePolicy=json.dumps(document))
+    user.client("secretsmanager").get_secret_value(SecretId=name)
+
+
 def test_a_key_policy_without_the_account_makes_iam_worthless(account: Account, name: str) -> None:
     user = account.user(name, allow("kms:*"))
     other = account.user(f"{name}-other")

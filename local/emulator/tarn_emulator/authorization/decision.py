@@ -11,6 +11,7 @@ can take their place, the more the closer it names the caller:
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from tarn_emulator.authorization.check import Resource, Weight
@@ -74,7 +75,12 @@ def decide(identity: Identity, request: Request, resource: Resource) -> Decision
 def _statements(resource: Resource) -> tuple[Statement, ...]:
     if resource.policy is None:
         return ()
-    return document.parse(resource.policy, Kind.TRUST if resource.trust else Kind.RESOURCE)
+    return _parse(resource.policy, Kind.TRUST if resource.trust else Kind.RESOURCE)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(text: str, kind: Kind) -> tuple[Statement, ...]:
+    return document.parse(text, kind)
 
 
 def _denied(statements: tuple[Statement, ...], request: Request) -> Decision | None:

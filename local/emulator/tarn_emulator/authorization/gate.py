@@ -34,7 +34,7 @@ log = logging.getLogger("tarn_emulator.authorization")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 #: Paths that are not AWS: moto's own interface and the metadata of an instance.
-OUTSIDE = ("/moto-api", "/latest/", "/favicon.ico")
+OUTSIDE = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 
 TOKEN_HEADER = "X-Amz-Security-Token"
 

@@ -155,8 +155,7 @@ SERVICE = Service(
         **each(
             "GetJob DeleteJob BatchGetJobs StartJobRun GetJobRun GetJobRuns BatchStopJobRun", _job
         ),
-        "CreateCrawler": Rule(everything, tagged=_crawler, also=(_pass_crawler_role,)),
-        "UpdateCrawler": Rule(_crawler, also=(_pass_crawler_role,)),
+        **each("CreateCrawler UpdateCrawler", _crawler, also=(_pass_crawler_role,)),
         **each(
             "GetCrawler DeleteCrawler BatchGetCrawlers StartCrawler StopCrawler ListCrawls",
             _crawler,

@@ -12,7 +12,6 @@ from moto.logs.models import logs_backends
 
 from tarn_emulator.authorization.call import Call
 from tarn_emulator.authorization.check import Check, Resource
-from tarn_emulator.authorization.services import kms
 from tarn_emulator.authorization.services.passing import pass_role
 from tarn_emulator.authorization.table import Rule, Service, each, everything, parameter
 from tarn_emulator.settings import ACCOUNT_ID
@@ -59,22 +58,15 @@ def _groups_of_query(call: Call) -> Iterable[str]:
         yield f"arn:aws:logs:{call.region}:{ACCOUNT_ID}:log-group:{group}:log-stream:"
 
 
-def _key(call: Call) -> Iterable[Check]:
-    """CloudWatch Logs asks whether the caller may see the key it is given."""
-    context = {"aws:logs:arn": next(iter(_bare(call)))}
-    return kms.use(call, call.get("kmsKeyId"), "DescribeKey", "logs", context)
-
-
 SERVICE = Service(
     prefix="logs",
     resource=resource,
     tag_action="TagResource",
     rules={
-        "CreateLogGroup": Rule(_group, tagged=_bare, also=(_key,)),
-        "AssociateKmsKey": Rule(_group, also=(_key,)),
+        "CreateLogGroup": Rule(_group, tagged=_bare),
         **each(
-            "DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy DisassociateKmsKey"
-            " DescribeLogStreams FilterLogEvents PutMetricFilter DeleteMetricFilter"
+            "DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey"
+            " DisassociateKmsKey DescribeLogStreams FilterLogEvents PutMetricFilter DeleteMetricFilter"
             " DescribeMetricFilters DeleteSubscriptionFilter DescribeSubscriptionFilters"
             " ListTagsLogGroup TagLogGroup UntagLogGroup GetLogGroupFields"
             " PutLogGroupDeletionProtection",
