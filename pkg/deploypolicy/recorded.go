@@ -110,7 +110,7 @@ var withoutPermission = map[string]string{
 // unrecorded are actions that deploying needs on AWS and that no recording on the emulator shows, each
 // with its reason.
 var unrecorded = map[Layer]map[string]string{
-	Bootstrap: { //nolint:gosec // names of actions, no credentials
+	Bootstrap: {
 		"dynamodb:UntagResource":         anotherTag,
 		"dynamodb:UpdateTable":           "only a stack whose protect changes switches deletion protection",
 		"iam:CreatePolicyVersion":        anotherVersion,
