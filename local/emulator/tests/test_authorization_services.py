@@ -6,8 +6,11 @@ import json
 import re
 from typing import Any
 
+import botocore.session
 import pytest
 from authorization_support import ACCOUNT, Account, allow, allowed, refused, trust
+from tarn_emulator.authorization.services import FILES
+from tarn_emulator.authorization.services import table_of as module_of
 
 R = f"us-east-1:{ACCOUNT}"
 GLUE_ROLE = trust({"Service": "glue.amazonaws.com"})
@@ -337,6 +340,14 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, list[str]]]]] = [
     ("kms", "create_key", {}, [("kms:CreateKey", ["*"])]),
     ("kms", "list_aliases", {}, [("kms:ListAliases", ["*"])]),
 ]
+
+
+@pytest.mark.parametrize("service", sorted(FILES))
+def test_the_table_names_operations_that_exist(service: str) -> None:
+    table = getattr(module_of(service), "SERVICE", None)
+    if table is not None:
+        model = botocore.session.get_session().get_service_model(service)
+        assert set(table.rules) | table.free <= set(model.operation_names)
 
 
 def filled(value: Any, name: str) -> Any:

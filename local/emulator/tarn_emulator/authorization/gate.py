@@ -96,8 +96,8 @@ class Gate:
             call = read(request)
             checks = checks_of(call)
         except (UnknownCallError, UnreadableCallError) as error:
+            self._authorizer.record(_unknown(service, error), identity, identity.is_root)
             if identity.is_root:
-                self._authorizer.record(_unknown(service, error), identity, True)
                 return None  # moto says what it thinks of it
             return refusal.unknown(request, service, str(error), file_to_extend(service))
         except InvalidRequestError as error:

@@ -36,11 +36,9 @@ def as_dict(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 def _given(parameters: Mapping[str, Any]) -> Iterable[Any]:
     for name in ("Tags", "tags", "TagsToAdd", "TagList"):
         yield parameters.get(name) or ()
-    yield (
-        (parameters.get("Tagging") or {}).get("TagSet", ())
-        if isinstance(parameters.get("Tagging"), Mapping)
-        else ()
-    )
+    # Where it is a text, it is the tags of an object, which have condition keys of their own.
+    if isinstance(parameters.get("Tagging"), Mapping):
+        yield parameters["Tagging"].get("TagSet") or ()
     yield (parameters.get("CreateBucketConfiguration") or {}).get("Tags") or ()
     for specification in parameters.get("TagSpecifications") or ():
         yield specification.get("Tags") or ()

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from tarn_emulator.authorization.call import Call
 from tarn_emulator.authorization.check import Check
+from tarn_emulator.authorization.table import UnknownCallError
 
 #: botocore's name of a service -> the file here that has its table.
 FILES = {
@@ -43,8 +44,6 @@ def file_to_extend(service: str) -> str:
 
 def checks_of(call: Call) -> list[Check]:
     """What a call needs; raises UnknownCallError."""
-    from tarn_emulator.authorization.table import UnknownCallError
-
     table = table_of(call.service)
     if table is None:
         raise UnknownCallError(call.service)

@@ -66,9 +66,10 @@ SERVICE = Service(
         "CreateLogGroup": Rule(_group, tagged=_bare),
         **each(
             "DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey"
-            " DisassociateKmsKey DescribeLogStreams FilterLogEvents PutMetricFilter DeleteMetricFilter"
-            " DescribeMetricFilters DeleteSubscriptionFilter DescribeSubscriptionFilters"
-            " ListTagsLogGroup TagLogGroup UntagLogGroup GetLogGroupFields"
+            " DisassociateKmsKey DescribeLogStreams FilterLogEvents PutMetricFilter"
+            " DeleteMetricFilter DescribeMetricFilters DeleteSubscriptionFilter"
+            " DescribeSubscriptionFilters ListTagsLogGroup TagLogGroup UntagLogGroup"
+            " GetLogGroupFields"
             " PutLogGroupDeletionProtection",
             _group,
         ),
