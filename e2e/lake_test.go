@@ -23,6 +23,8 @@ func TestLake(t *testing.T) {
 	lake := newLake(t)
 	settings := lake.stackFiles(t)
 
+	// With IAM enforced a job works with the rights of its role, so that a right it lacks fails the run.
+	step(t, "local up", func(t *testing.T) { lake.run(t, 0, "local", "up", "--enforce-iam") })
 	step(t, "up", func(t *testing.T) {
 		report := lake.deploy(t, "up")
 		for _, stack := range report.Stacks {

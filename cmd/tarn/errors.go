@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
 
+	"github.com/tarn-data/tarn/pkg/driver"
 	"github.com/tarn-data/tarn/pkg/lease"
 	"github.com/tarn-data/tarn/pkg/run"
 )
@@ -63,7 +63,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitChanges
 	case errors.Is(err, run.ErrFailed):
 		return exitRunFailed
-	case errors.As(err, &held), auto.IsConcurrentUpdateError(err):
+	case errors.As(err, &held), errors.Is(err, driver.ErrLocked):
 		return exitHeld
 	case errors.Is(err, lease.ErrLost):
 		return exitLeaseLost

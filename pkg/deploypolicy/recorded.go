@@ -139,6 +139,8 @@ var unrecorded = map[Layer]map[string]string{
 		"iam:PutRolePermissionsBoundary": "only a stack whose boundary changes gives its roles another one",
 		"iam:UpdateAssumeRolePolicy":     anotherVersion,
 		"iam:UpdateRole":                 anotherVersion,
+		"s3:DeleteObject":                "an object of which the bucket has no versions is deleted without naming one",
+		"s3:ListBucket":                  "without it S3 says of an object that is gone that it is forbidden (Amazon S3 API, HeadObject)",
 		"logs:AssociateKmsKey":           "only a stack whose key changes encrypts its log groups with another one",
 		"logs:DisassociateKmsKey":        "as logs:AssociateKmsKey",
 		"s3:AbortMultipartUpload":        "a large script or file is uploaded in parts, which are given up after a failure",

@@ -20,6 +20,10 @@ import (
 	"github.com/tarn-data/tarn/pkg/state"
 )
 
+// ErrLocked is returned when somebody works on a stack without holding the environment's lease, such as a
+// plain `pulumi up`. Pulumi's own lock, which Tarn never takes away from a live owner, has stopped the command.
+var ErrLocked = errors.New("somebody else works on this stack")
+
 // ErrNotDeployed is returned for a stack that does not exist.
 var ErrNotDeployed = errors.New("not deployed")
 
@@ -351,12 +355,26 @@ func explain(ctx context.Context, project Project, err error, messages []string)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: stopped before it was finished: %w", project.Name, context.Cause(ctx))
 	case auto.IsConcurrentUpdateError(err):
-		return fmt.Errorf("%s: another deployment of this stack is running, or one was killed: %w", project.Name, err)
+		return fmt.Errorf("%s: %w: %s", project.Name, ErrLocked, lockOwners(err))
 	case len(messages) > 0:
 		return fmt.Errorf("%s: %s", project.Name, strings.Join(messages, "\n"))
 	default:
 		return fmt.Errorf("%s: %w", project.Name, err)
 	}
+}
+
+// lockOwners gives the part of Pulumi's message that says whose the locks are.
+func lockOwners(err error) string {
+	var owners []string
+	for line := range strings.Lines(err.Error()) {
+		if _, owner, found := strings.Cut(line, ": created by "); found {
+			owners = append(owners, strings.TrimSpace(owner))
+		}
+	}
+	if owners == nil {
+		return err.Error()
+	}
+	return "locked by " + strings.Join(owners, ", ") + "; if nobody works there any more: pulumi cancel"
 }
 
 // Region is the environment's.

@@ -134,6 +134,8 @@ func (e Environment) variables() map[string]string {
 		"PULUMI_BACKEND_URL": e.Backend,
 		// A stack file that lost the key of its secrets gets it back from the state.
 		"PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+		// Pulumi writes its state without a checksum and would warn at every read.
+		"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
 	}
 	if e.Passphrase != "" {
 		variables["PULUMI_CONFIG_PASSPHRASE"] = e.Passphrase

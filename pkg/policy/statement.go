@@ -53,14 +53,23 @@ func ListPrefixes(sid, bucketARN string, prefixes ...string) Statement {
 	}
 }
 
-// ReadObjects allows reading the objects below the prefixes.
+// ReadObjects allows reading the objects below the prefixes, and asking for one of the prefix's own name:
+// Hadoop's S3 client does so before it lists a folder.
 func ReadObjects(sid, bucketARN string, prefixes ...string) Statement {
 	return Statement{
 		Sid:       sid,
 		Effect:    Allow,
 		Actions:   []string{"s3:GetObject"},
-		Resources: objects(bucketARN, prefixes),
+		Resources: append(folders(bucketARN, prefixes), objects(bucketARN, prefixes)...),
 	}
+}
+
+func folders(bucketARN string, prefixes []string) []string {
+	var out []string
+	for _, prefix := range prefixes {
+		out = append(out, bucketARN+"/"+prefix)
+	}
+	return out
 }
 
 // WriteObjects allows reading, writing and deleting the objects below the prefixes. Deleting makes
