@@ -7,6 +7,8 @@ SHELL       := /bin/bash
 TARN   := bin/tarn
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE   := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+KILLS  := 30
+RACES  := 50
 export CGO_ENABLED := $(if $(RACE),1,0)
 
 help: ## list the targets
@@ -32,7 +34,7 @@ test-python: tools ## Spark jobs on real Spark, and the emulator
 	  "$$($(TARN) doctor --which "python environment")" -m pytest -q $$folder || exit 1; done
 
 test-e2e: tools ## the whole platform through the real engine, the real provider and real Spark
-	go test -count=1 -v -timeout 40m ./e2e
+	go test -count=1 -v -timeout 60m ./e2e
 
 lint: build ## linters, formatting, module files
 	@$(TARN) doctor --fix --lint >/dev/null
@@ -47,6 +49,14 @@ tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
 bench: tools ## time a deployment without changes, beside plain `pulumi up` in each folder
 	go test -run '^$$' -bench . -benchtime 5x -timeout 30m ./e2e
 
+soak: tools ## an hour of kills and races; CI runs a short form
+	TARN_SOAK=1 go test -count=1 -timeout 20m ./pkg/lease
+	TARN_KILLS=$(KILLS) go test -count=1 -v -timeout 90m -run 'TestKilledDeploymentsConverge' ./e2e
+	TARN_RACES=$(RACES) go test -count=1 -v -timeout 60m -run 'TestAccount' ./e2e
+
+record-policy: tools ## record which AWS calls a deployment makes; the deploy policies are made from that
+	TARN_RECORD=1 go test -count=1 -timeout 20m -run 'TestAccount' ./e2e
+
 fuzz: ## fuzz every parser for half a minute each
 	for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' pkg local cmd | xargs -n1 dirname | sort -u); do \
 	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | sed 's/func //'); do \
@@ -59,4 +69,4 @@ build: ## build bin/tarn
 	@[ -x $(TARN) ] || echo "building $(TARN): about 3 minutes the first time, seconds afterwards"
 	@go build -o $(TARN) ./cmd/tarn
 
-.PHONY: help up down test test-go test-python test-e2e lint tidy-check bench fuzz tools build
+.PHONY: help up down test test-go test-python test-e2e lint tidy-check bench soak record-policy fuzz tools build

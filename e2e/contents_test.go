@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 // aws gives the settings of a client of this lake's emulator.
@@ -246,6 +248,29 @@ func (l *lake) checkEmpty(t *testing.T) {
 	expectNone(t, "IAM policy", func() ([]string, error) {
 		out, err := i.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal})
 		return names(out.Policies, err, func(n int) *string { return out.Policies[n].PolicyName })
+	})
+	expectNone(t, "IAM group", func() ([]string, error) {
+		out, err := i.ListGroups(ctx, &iam.ListGroupsInput{})
+		return names(out.Groups, err, func(n int) *string { return out.Groups[n].GroupName })
+	})
+	expectNone(t, "OIDC provider", func() ([]string, error) {
+		out, err := i.ListOpenIDConnectProviders(ctx, &iam.ListOpenIDConnectProvidersInput{})
+		return names(out.OpenIDConnectProviderList, err, func(n int) *string { return out.OpenIDConnectProviderList[n].Arn })
+	})
+	expectNone(t, "secret", func() ([]string, error) {
+		out, err := secretsmanager.NewFromConfig(settings).ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
+		return names(out.SecretList, err, func(n int) *string { return out.SecretList[n].Name })
+	})
+	expectNone(t, "log group", func() ([]string, error) {
+		out, err := cloudwatchlogs.NewFromConfig(settings).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{
+			LogGroupNamePrefix: aws.String("/tarn/"), // Glue makes others for itself
+		})
+		return names(out.LogGroups, err, func(n int) *string { return out.LogGroups[n].LogGroupName })
+	})
+	elsewhere := settings.Copy()
+	elsewhere.Region = "eu-west-1"
+	expectNone(t, "KMS key of the copy that is not pending deletion", func() ([]string, error) {
+		return livingKeys(ctx, kms.NewFromConfig(elsewhere))
 	})
 	expectNone(t, "KMS key that is not pending deletion", func() ([]string, error) { return livingKeys(ctx, kms.NewFromConfig(settings)) })
 }

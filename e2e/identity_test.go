@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/deploypolicy"
@@ -163,6 +175,170 @@ func (l *lake) layerCalls(t *testing.T, calls []deploypolicy.Call, root bool) []
 		t.Fatal(err)
 	}
 	return actions
+}
+
+// checkEscalation lets the deploy role, with the CI user's own keys, try to get more rights or to destroy what it
+// may not. The emulator enforces IAM and must deny every attempt.
+func (l *lake) checkEscalation(t *testing.T) {
+	t.Helper()
+	id, secret := l.accessKey(t)
+	outputs := l.outputs(t)
+	role, _ := outputs["deployRoleArn"].(string)
+	boundary, _ := outputs["boundaryArn"].(string)
+	key, _ := outputs["keyArn"].(string)
+	user, _ := outputs["ciUser"].(string)
+	ci := l.aws(t)
+	ci.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
+	session, err := sts.NewFromConfig(ci).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("attack")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployer := l.aws(t)
+	deployer.Credentials = credentials.NewStaticCredentialsProvider(
+		*session.Credentials.AccessKeyId, *session.Credentials.SecretAccessKey, *session.Credentials.SessionToken)
+	i, ctx := iam.NewFromConfig(deployer), t.Context()
+	store := s3.NewFromConfig(deployer, func(o *s3.Options) { o.UsePathStyle = true })
+	name := func(arn string) *string { return aws.String(arn[strings.LastIndex(arn, "/")+1:]) }
+	path := aws.String("/tarn/" + l.environment + "/")
+	trust := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"glue.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)
+	admin, all := "arn:aws:iam::aws:policy/AdministratorAccess", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	jobRole := "tarn-" + l.environment + "-flights-job"
+	bucket, object := l.bucket(), l.stateKey("mpp")
+	attempts := map[string]func() error{
+		"make a role without a boundary": func() error {
+			_, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), Path: path, AssumeRolePolicyDocument: trust})
+			return err
+		},
+		"make a role with another boundary": func() error {
+			_, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), Path: path, AssumeRolePolicyDocument: trust, PermissionsBoundary: &admin})
+			return err
+		},
+		"make a role elsewhere": func() error {
+			_, err := i.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), AssumeRolePolicyDocument: trust, PermissionsBoundary: &boundary})
+			return err
+		},
+		"make a job's role an administrator": func() error {
+			_, err := i.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &jobRole, PolicyArn: &admin})
+			return err
+		},
+		"take a job's boundary away": func() error {
+			_, err := i.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &jobRole})
+			return err
+		},
+		"change the boundary": func() error {
+			_, err := i.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &boundary, PolicyDocument: &all, SetAsDefault: true})
+			return err
+		},
+		"delete the boundary": func() error {
+			_, err := i.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &boundary})
+			return err
+		},
+		"give itself a policy": func() error {
+			_, err := i.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name(role), PolicyName: aws.String("x"), PolicyDocument: &all})
+			return err
+		},
+		"let others become it": func() error {
+			_, err := i.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: name(role), PolicyDocument: trust})
+			return err
+		},
+		"make a key for the CI user": func() error {
+			_, err := i.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
+			return err
+		},
+		"make a user": func() error {
+			_, err := i.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("x"), Path: path})
+			return err
+		},
+		"trust another client of GitHub's provider": func() error {
+			_, err := i.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
+				OpenIDConnectProviderArn: aws.String("arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"), ClientID: aws.String("x"),
+			})
+			return err
+		},
+		"run a job as itself": func() error {
+			_, err := glue.NewFromConfig(deployer).CreateJob(ctx, &glue.CreateJobInput{
+				Name: aws.String("tarn-" + l.environment + "-x"), Role: &role, Command: &gluetypes.JobCommand{Name: aws.String("glueetl"), ScriptLocation: aws.String("s3://x/y")},
+			})
+			return err
+		},
+		"destroy the state's history": func() error {
+			versions, err := l.s3(t).ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &object})
+			if err != nil || len(versions.Versions) == 0 {
+				t.Fatalf("no version of the state: %v", err)
+			}
+			_, err = store.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &object, VersionId: versions.Versions[0].VersionId})
+			return err
+		},
+		"open the state bucket": func() error {
+			_, err := store.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &bucket})
+			return err
+		},
+		"stop the state's versions": func() error {
+			_, err := store.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusSuspended}})
+			return err
+		},
+		"delete the lock table": func() error {
+			_, err := dynamodb.NewFromConfig(deployer).DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(l.table())})
+			return err
+		},
+		"take another environment's lease": func() error {
+			_, err := dynamodb.NewFromConfig(deployer).UpdateItem(ctx, &dynamodb.UpdateItemInput{
+				TableName: aws.String(l.table()), Key: map[string]dynamotypes.AttributeValue{"LockID": &dynamotypes.AttributeValueMemberS{Value: "lease/prod"}},
+				UpdateExpression: aws.String("REMOVE Lease"),
+			})
+			return err
+		},
+		"delete the key": func() error {
+			_, err := kms.NewFromConfig(deployer).ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &key})
+			return err
+		},
+		"read the CI user's key": func() error {
+			secretARN, _ := outputs["accessKeySecret"].(string)
+			_, err := secretsmanager.NewFromConfig(deployer).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
+			return err
+		},
+	}
+	for what, attempt := range attempts {
+		var refused smithy.APIError
+		if err := attempt(); !errors.As(err, &refused) || !strings.Contains(refused.ErrorCode(), "AccessDenied") {
+			t.Errorf("the deploy role could %s: %v", what, err)
+		}
+	}
+}
+
+// checkStateBucket writes to the state bucket as root: without a header, which the bucket's key encrypts, and with
+// headers that name something else, which the bucket refuses.
+func (l *lake) checkStateBucket(t *testing.T) {
+	t.Helper()
+	client, bucket, key := l.s3(t), l.bucket(), "x"
+	put := func(algorithm s3types.ServerSideEncryption, kmsKey *string) error {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{
+			Bucket: &bucket, Key: &key, Body: strings.NewReader("x"), ServerSideEncryption: algorithm, SSEKMSKeyId: kmsKey,
+		})
+		return err
+	}
+	if err := put("", nil); err != nil {
+		t.Errorf("a write without a header: %v", err)
+	}
+	own, _ := l.outputs(t)["keyArn"].(string)
+	if err := put(s3types.ServerSideEncryptionAwsKms, &own); err != nil {
+		t.Errorf("a write with the bucket's own key: %v", err)
+	}
+	written, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil || aws.ToString(written.SSEKMSKeyId) != own {
+		t.Errorf("it is encrypted with %q, want %q: %v", aws.ToString(written.SSEKMSKeyId), own, err)
+	}
+	for what, err := range map[string]error{
+		"S3's key":    put(s3types.ServerSideEncryptionAes256, nil),
+		"another key": put(s3types.ServerSideEncryptionAwsKms, aws.String("arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000")),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+			t.Errorf("a write with %s: %v, want it denied", what, err)
+		}
+	}
+	if _, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+		t.Error(err)
+	}
 }
 
 // checkPlanRole previews as a pull request of the repository does, with a token of its OIDC provider.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 // TestKilledDeploymentsConverge kills deployments at random moments: the command line alone, which leaves
@@ -55,6 +57,49 @@ func TestKilledDeploymentsConverge(t *testing.T) {
 	}
 }
 
+// TestHalfMadeResourcesAreAdopted kills a deployment while the provider waits for a KMS key that AWS has made
+// and the state does not have. A key has no name that could stop a second one from being made.
+func TestHalfMadeResourcesAreAdopted(t *testing.T) {
+	lake := newRehearsal(t)
+	lake.run(t, 0, "local", "up")
+	settings := lake.aws(t)
+	keys := func(region string) []string {
+		living, err := livingKeys(t.Context(), kms.NewFromConfig(settings, func(o *kms.Options) { o.Region = region }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return living
+	}
+	command := lake.command("bootstrap")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the key", func() bool { return len(keys("us-east-1")) > 0 })
+	killAll(t, command.Process.Pid, lake.emulatorProcess())
+	_ = command.Wait() // it was killed
+	if out := lake.output(t, "bootstrap"); !strings.Contains(out, "had made Key ") {
+		t.Errorf("no key was adopted:\n%s", out)
+	}
+	for _, region := range []string{"us-east-1", "eu-west-1"} { // the platform's key, and that of the copy of the state
+		if left := keys(region); len(left) != 1 {
+			t.Errorf("there are %d keys in %s: %v", len(left), region, left)
+		}
+	}
+	lake.expectNoChanges(t, lake.deploy(t, "bootstrap"))
+	lake.deploy(t, "destroy", "--yes")
+	lake.checkEmpty(t)
+}
+
+// output runs a command that must succeed and gives all that it prints.
+func (l *lake) output(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out := l.start(t, args...)()
+	if code != 0 {
+		t.Fatalf("tarn %v: exit code %d\n%s", args, code, out)
+	}
+	return out
+}
+
 func number(t *testing.T, variable string, standard int) int {
 	t.Helper()
 	text := os.Getenv(variable)
@@ -85,15 +130,21 @@ func (l *lake) killed(t *testing.T, after time.Duration, all bool, args ...strin
 		return false
 	case <-time.After(after):
 	}
-	victims := []int{command.Process.Pid}
 	if all {
-		victims = append(victims, descendants(t, command.Process.Pid, l.emulatorProcess())...)
-	}
-	for _, pid := range victims {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may just have ended
+		killAll(t, command.Process.Pid, l.emulatorProcess())
+	} else {
+		_ = command.Process.Kill() // it may just have ended
 	}
 	<-ended
 	return true
+}
+
+// killAll kills a process and what it has started, except for the spared one.
+func killAll(t *testing.T, root, spared int) {
+	t.Helper()
+	for _, pid := range append([]int{root}, descendants(t, root, spared)...) {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may just have ended
+	}
 }
 
 // emulatorProcess is 0 when there is no emulator.

@@ -63,6 +63,12 @@ func (a *app) enter(ctx context.Context, view console.Console, start bool) (driv
 		environment.Backend, environment.SecretsProvider = os.Getenv("PULUMI_BACKEND_URL"), "passphrase"
 		return environment, nil
 	}
+	// The stack file decides, not the shell: all of the environment is in that region.
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if err := os.Setenv(name, described.Region); err != nil {
+			return none, err
+		}
+	}
 	if err := a.assumeRole(ctx, described.Region); err != nil {
 		return none, err
 	}

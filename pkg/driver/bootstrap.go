@@ -68,13 +68,32 @@ func (d *Driver) Seated(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case s.moved() && s.remote.SecretsProvider == passphraseProvider:
+		return ErrLocalState // the move was killed half way
 	case s.moved():
-		return nil
+		return d.noPassphrase()
 	case s.local:
 		return ErrLocalState
 	default:
 		return fmt.Errorf("environment %s: %w", d.environment.Name, ErrNotDeployed)
 	}
+}
+
+// noPassphrase refuses stack files that name a passphrase: whoever has it can read the secrets, and nobody sees
+// that he did.
+func (d *Driver) noPassphrase() error {
+	for _, project := range d.projects {
+		file := stackFile(project.Folder, d.environment.Name)
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(string(content), "encryptionsalt:") || strings.Contains(string(content), "\nencryptionsalt:") {
+			return fmt.Errorf("%s has an encryptionsalt: its stack is under a passphrase, which only the local environment may be; "+
+				"put it under the key: pulumi stack change-secrets-provider '%s' --stack %s", file, d.environment.SecretsProvider, d.environment.Name)
+		}
+	}
+	return nil
 }
 
 // Bootstrap makes the environment's state bucket, lock table, key and identities, and moves the state of

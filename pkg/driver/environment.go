@@ -43,8 +43,6 @@ type Described struct {
 	Region   string
 	Accounts []string // the only accounts the stack may be deployed to; may be empty
 	KeyARN   string   // a KMS key that was not made here; may be empty
-	// Salted tells that the file names a passphrase, which only the local environment may use.
-	Salted bool
 }
 
 // Describe reads the bootstrap project's stack file of an environment. The root is the folder that holds
@@ -57,8 +55,7 @@ func Describe(root, environment string) (Described, error) {
 			strings.Join(environmentNames(filepath.Dir(file)), ", "))
 	}
 	var stack struct {
-		EncryptionSalt string `yaml:"encryptionsalt"`
-		Config         struct {
+		Config struct {
 			Region   string   `yaml:"aws:region"`
 			Accounts []string `yaml:"aws:allowedAccountIds"`
 			Settings struct {
@@ -73,7 +70,6 @@ func Describe(root, environment string) (Described, error) {
 	described := Described{
 		Scope:  naming.Scope{Organization: stack.Config.Settings.Organization, Environment: environment},
 		Region: stack.Config.Region, Accounts: stack.Config.Accounts, KeyARN: stack.Config.Settings.KeyARN,
-		Salted: stack.EncryptionSalt != "",
 	}
 	problems := []error{described.Scope.Validate()}
 	if described.Region == "" {
