@@ -210,7 +210,9 @@ func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) 
 // second local environment beside the first.
 func (a *app) runFolder() string {
 	if folder := os.Getenv("TARN_STATE"); folder != "" {
-		return folder
+		if whole, err := filepath.Abs(folder); err == nil {
+			return whole // the address of the state backend has no other form
+		}
 	}
 	return filepath.Join(a.root, ".tarn")
 }

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,8 +73,7 @@ func ParseCheckpoint(content []byte) (Checkpoint, error) {
 			} `json:"latest"`
 		} `json:"checkpoint"`
 	}
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	if err := decoder.Decode(&file); err != nil {
+	if err := json.Unmarshal(content, &file); err != nil {
 		return Checkpoint{}, fmt.Errorf("not a state file: %w", err)
 	}
 	if file.Version < 3 { // the layout above came with version 3

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,8 @@ func (f Folder) List(_ context.Context, prefix string) ([]Object, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("listing the state folder: %w", err)
 	}
+	// A walk goes into a folder before it looks at its neighbours; a bucket has one list.
+	slices.SortFunc(found, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
 	return found, nil
 }
 

@@ -39,13 +39,14 @@ func Open(ctx context.Context, backend string) (Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state backend %q: %w", backend, err)
 	}
-	switch parsed.Scheme {
-	case "file":
+	switch {
+	case parsed.Scheme == "file" && parsed.Host == "" && parsed.Path != "":
 		return Folder(parsed.Path), nil
-	case "s3":
+	case parsed.Scheme == "s3" && parsed.Host != "" && strings.Trim(parsed.Path, "/") == "":
 		return openBucket(ctx, parsed)
 	default:
-		return nil, fmt.Errorf("state backend %q: want file:// or s3://", backend)
+		// What Pulumi also takes, such as file://~ or a folder of a bucket, must not be read as another place.
+		return nil, fmt.Errorf("state backend %q: want file:///FOLDER or s3://BUCKET", backend)
 	}
 }
 
