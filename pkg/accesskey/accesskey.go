@@ -138,7 +138,8 @@ func (r Rotation) read(ctx context.Context, stage string) (string, error) {
 		return "", fmt.Errorf("reading secret %s: %w", r.Secret, err)
 	}
 	var key stored
-	if err := json.Unmarshal([]byte(aws.ToString(answer.SecretString)), &key); err != nil {
+	err = json.Unmarshal([]byte(aws.ToString(answer.SecretString)), &key)
+	if err != nil || key.ID == "" || key.Secret == "" { // not empty: a key in another form may be in use
 		return "", fmt.Errorf("secret %s holds no access key: %w", r.Secret, errNotAKey)
 	}
 	return key.ID, nil
@@ -161,14 +162,19 @@ func (r Rotation) make(ctx context.Context) (string, time.Time, error) {
 		return "", time.Time{}, fmt.Errorf("making an access key for user %s: %w", r.User, err)
 	}
 	id := aws.ToString(answer.AccessKey.AccessKeyId)
-	content, err := json.Marshal(stored{id, aws.ToString(answer.AccessKey.SecretAccessKey)})
+	content, err := json.Marshal(stored{id, aws.ToString(answer.AccessKey.SecretAccessKey)}) //nolint:gosec // for its secret alone
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	text := string(content)
 	if _, err := r.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &r.Secret, SecretString: &text}); err != nil {
-		// A key that nobody can read is of no use. If this fails as well, the next call deletes it.
-		return "", time.Time{}, errors.Join(fmt.Errorf("storing the access key in secret %s: %w", r.Secret, err), r.delete(ctx, id))
+		err = fmt.Errorf("storing the access key in secret %s: %w", r.Secret, err)
+		switch current, reading := r.read(ctx, "AWSCURRENT"); {
+		case reading != nil: // perhaps it is stored: the next call finds that out, and deletes it if not
+			return "", time.Time{}, errors.Join(err, reading)
+		case current != id: // a key that nobody can read is of no use
+			return "", time.Time{}, errors.Join(err, r.delete(ctx, id))
+		} // else only the answer was lost
 	}
 	return id, aws.ToTime(answer.AccessKey.CreateDate), nil
 }
