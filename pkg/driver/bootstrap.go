@@ -217,7 +217,11 @@ func (d *Driver) reencrypt(ctx context.Context, from *Driver, project Project) e
 	if checkpoint.SecretsProvider == d.environment.SecretsProvider {
 		return nil
 	}
-	_, err = d.withPassphrase(from.environment.Passphrase).command(ctx, project, "", "stack", "change-secrets-provider",
+	input := ""
+	if d.environment.SecretsProvider == passphraseProvider {
+		input = d.environment.Passphrase + "\n" // the new one: Pulumi asks, whatever the variable says
+	}
+	_, err = d.withPassphrase(from.environment.Passphrase).command(ctx, project, input, "stack", "change-secrets-provider",
 		d.environment.SecretsProvider, "--stack", d.environment.Name)
 	return err
 }
