@@ -56,6 +56,7 @@ func TestAccount(t *testing.T) {
 	step(t, "a pull request can preview and change nothing", func(t *testing.T) { lake.checkPlanRole(t) })
 	step(t, "no plaintext and no passphrase in stack files and state", func(t *testing.T) { lake.checkSecrets(t) })
 	step(t, "the ledger has the deployments", func(t *testing.T) { lake.checkHistory(t) })
+	step(t, "the examples of the documentation", func(t *testing.T) { lake.runDocs(t, "sh rehearse", fewestRehearsals) })
 
 	step(t, "of racing deployments one wins", func(t *testing.T) { lake.race(t, number(t, "TARN_RACES", 3)) })
 	step(t, "a live holder is waited for", func(t *testing.T) { lake.waitForHolder(t) })

@@ -20,22 +20,28 @@ import (
 	"time"
 )
 
-// fewestExamples is how many blocks the pages must have that are run: without it, a mistake in
-// finding them would look like success.
-const fewestExamples = 10
+// How many blocks of each kind the pages must have that are run: without it, a mistake in finding them
+// would look like success.
+const (
+	fewestExamples   = 10 // "sh run", on a local lake that has run its pipeline
+	fewestRehearsals = 8  // "sh rehearse", on a rehearsal lake with IAM enforced
+)
 
-// runDocs runs the blocks marked "sh run" of every page against this lake, which must be deployed
-// and must have run its pipeline. The blocks of a page share one shell, as a reader's would.
+// shells are the languages of blocks that a reader is to type.
+var shells = []string{"sh", "sh run", "sh rehearse"}
+
+// runDocs runs the blocks of a kind of every page against this lake, which must be deployed, and leaves it
+// as it was. The blocks of a page share one shell, as a reader's would.
 //
 // The pages say bin/tarn, which may be missing or older than the code; here it becomes tarn, found on
 // the PATH as the binary of this test.
-func (l *lake) runDocs(t *testing.T) {
+func (l *lake) runDocs(t *testing.T, kind string, atLeast int) {
 	t.Helper()
 	found := 0
-	for _, page := range readPages(t, l.root) {
+	for _, page := range readPages(t, repository(t)) {
 		var script strings.Builder
 		for _, block := range page.blocks {
-			if block.info == "sh run" {
+			if block.info == kind {
 				found++
 				fmt.Fprintf(&script, "echo '== %s:%d'\n%s", page.name, block.line, strings.ReplaceAll(block.text, "bin/tarn", "tarn"))
 			}
@@ -52,9 +58,19 @@ func (l *lake) runDocs(t *testing.T) {
 		}
 		t.Logf("%s: %.1f s", page.name, time.Since(start).Seconds())
 	}
-	if found < fewestExamples {
-		t.Errorf("the pages have %d blocks to run, want at least %d", found, fewestExamples)
+	if found < atLeast {
+		t.Errorf("the pages have %d blocks %q, want at least %d", found, kind, atLeast)
 	}
+}
+
+// repository is the folder of this repository; a lake's root can be a copy of a part of it.
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 // TestDocsAgreeWithTheCode needs no emulator.
@@ -65,7 +81,7 @@ func TestDocsAgreeWithTheCode(t *testing.T) {
 	t.Run("commands and options exist", func(t *testing.T) {
 		tarn := lake.readHelp(t)
 		for _, page := range pages {
-			for _, line := range page.code("", "sh", "sh run", "text") {
+			for _, line := range page.code(append([]string{"", "text"}, shells...)...) {
 				for _, call := range tarnCall.FindAllStringSubmatch(line, -1) {
 					if problem := tarn.refuses(strings.Fields(call[1])); problem != "" {
 						t.Errorf("%s: %q: %s", page.name, strings.TrimSpace(call[0]), problem)
@@ -77,7 +93,7 @@ func TestDocsAgreeWithTheCode(t *testing.T) {
 	t.Run("make targets exist", func(t *testing.T) {
 		makefile := readFile(t, lake.root, "Makefile")
 		for _, page := range pages {
-			for _, line := range page.code("", "sh", "sh run") {
+			for _, line := range page.code(append([]string{""}, shells...)...) {
 				for _, call := range makeCall.FindAllStringSubmatch(line, -1) {
 					if !strings.Contains(makefile, "\n"+call[1]+":") {
 						t.Errorf("%s: there is no target %q", page.name, call[1])
@@ -106,6 +122,8 @@ func TestDocsAgreeWithTheCode(t *testing.T) {
 		}
 	})
 	t.Run("Go programs compile", func(t *testing.T) { compileExamples(t, lake.root, pages) })
+	t.Run("the tests that the security page names exist", func(t *testing.T) { checkCriteria(t, lake.root) })
+	t.Run("the exit codes are those of the program", func(t *testing.T) { checkExitCodes(t, lake) })
 	for _, project := range []string{"bootstrap", "datalake", "mpp"} {
 		t.Run("settings and outputs of "+project, func(t *testing.T) { checkTables(t, lake.root, project) })
 	}
@@ -334,19 +352,95 @@ func checkTables(t *testing.T, root, project string) {
 	}
 }
 
+// criteria are the numbers of the acceptance criteria that the security page must show a test for.
+var criteria = []string{"7", "10", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "26", "27", "28"}
+
+// What a cell of the security page names: a test, perhaps a step of it, and its file.
+var namedTest = regexp.MustCompile("^`(\\w+)`(?:, “([^”]+)”,)? in \\[[^\\]]+\\]\\(\\.\\./([^)]+)\\)$")
+
+// checkCriteria looks up each test that docs/security.md names, separated by semicolons.
+func checkCriteria(t *testing.T, root string) {
+	t.Helper()
+	var found []string
+	for _, cells := range tableCells(readFile(t, root, "docs", "security.md"), "Criterion") {
+		found = append(found, cells[0])
+		for _, text := range strings.Split(cells[len(cells)-1], ";") {
+			named := namedTest.FindStringSubmatch(strings.TrimSpace(text))
+			if named == nil {
+				t.Errorf("criterion %s: %q want `TestName` in [file](../file), or `TestName`, “a step”, in …", cells[0], text)
+				continue
+			}
+			test, step, file := named[1], named[2], named[3]
+			raw, err := os.ReadFile(filepath.Join(root, file))
+			if err != nil {
+				t.Errorf("criterion %s: %v", cells[0], err)
+				continue
+			}
+			source := string(raw)
+			if !strings.Contains(source, "\nfunc "+test+"(t *testing.T)") && !strings.Contains(source, "\ndef "+test+"(") {
+				t.Errorf("criterion %s: %s has no test %s", cells[0], file, test)
+			}
+			if step != "" && !strings.Contains(source, strconv.Quote(step)) {
+				t.Errorf("criterion %s: %s has no step %q", cells[0], file, step)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b string) int { return slices.Index(criteria, a) - slices.Index(criteria, b) })
+	if !slices.Equal(found, criteria) {
+		t.Errorf("the page has the criteria %v, want %v", found, criteria)
+	}
+}
+
+// exitCode is how `tarn --help` and the README name one: a number and a meaning, before the next one.
+var exitCode = regexp.MustCompile(`(?:Exit codes: |, )(\d+) `)
+
+func checkExitCodes(t *testing.T, lake *lake) {
+	t.Helper()
+	codes := func(text string) []string {
+		start := strings.Index(text, "Exit codes: ")
+		if start < 0 {
+			t.Fatal("there are no exit codes")
+		}
+		paragraph, _, _ := strings.Cut(text[start:], ".")
+		var found []string
+		for _, match := range exitCode.FindAllStringSubmatch(strings.Join(strings.Fields(paragraph), " "), -1) {
+			found = append(found, match[1])
+		}
+		return found
+	}
+	program, page := codes(lake.run(t, 0, "--help")), codes(readFile(t, lake.root, "README.md"))
+	if !slices.Equal(program, page) || len(program) < 6 {
+		t.Errorf("the README has the exit codes %v, the program %v", page, program)
+	}
+}
+
 // tableRows gives the first cells of the table with a heading, sorted.
 func tableRows(text, heading string) []string {
-	_, table, _ := strings.Cut(text, "\n| "+heading+" |")
 	var rows []string
+	for _, cells := range tableCells(text, heading) {
+		rows = append(rows, strings.Trim(cells[0], "`"))
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// tableCells gives the rows of the table with a heading, each as its cells.
+func tableCells(text, heading string) [][]string {
+	_, table, _ := strings.Cut(text, "\n| "+heading+" |")
+	var rows [][]string
 	for i, line := range strings.Split(table, "\n") {
 		if i > 0 && !strings.HasPrefix(line, "|") {
 			break
 		}
-		if i > 1 { // below the heading and its rule
-			rows = append(rows, strings.Trim(strings.Split(line, "|")[1], " `"))
+		if i < 2 { // the heading and its rule
+			continue
 		}
+		var cells []string
+		for _, cell := range strings.Split(strings.Trim(line, "|"), "|") {
+			cells = append(cells, strings.TrimSpace(cell))
+		}
+		rows = append(rows, cells)
 	}
-	slices.Sort(rows)
 	return rows
 }
 
@@ -464,7 +558,7 @@ func declarations(t *testing.T, pattern string) []ast.Spec {
 func readSources(t *testing.T, root string) string {
 	t.Helper()
 	var all strings.Builder
-	for _, folder := range []string{"cmd", "local", "mpp", "pkg"} {
+	for _, folder := range []string{"cmd", "e2e", "local", "mpp", "pkg"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, entry fs.DirEntry, err error) error {
 			if err == nil && slices.Contains([]string{".go", ".py"}, filepath.Ext(name)) {
 				all.WriteString(readFile(t, name))

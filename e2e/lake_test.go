@@ -91,7 +91,7 @@ func TestLake(t *testing.T) {
 		}
 	})
 
-	step(t, "the examples of the documentation", func(t *testing.T) { lake.runDocs(t) })
+	step(t, "the examples of the documentation", func(t *testing.T) { lake.runDocs(t, "sh run", fewestExamples) })
 
 	step(t, "a killed job is an error that says so", func(t *testing.T) {
 		done := lake.start(t, "run", "flights")
