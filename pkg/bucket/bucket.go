@@ -5,6 +5,7 @@ package bucket
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -165,7 +166,7 @@ func (b *Bucket) provision(ctx *pulumi.Context, name string, args *Args) error {
 			Bucket:       bucket.ID(),
 			TargetBucket: args.AccessLogs.Target.Name,
 			TargetPrefix: pulumi.String(args.AccessLogs.Prefix),
-		}, pulumi.Parent(b), pulumi.DependsOn(append(after, args.AccessLogs.Target.Ready()...)))
+		}, pulumi.Parent(b), pulumi.DependsOn(slices.Concat(after, args.AccessLogs.Target.Ready())))
 		if err != nil {
 			return err
 		}

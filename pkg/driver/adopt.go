@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 )
 
 // candidate is a resource that Pulumi was creating when it was killed: AWS may have made it, and the
@@ -163,8 +164,11 @@ func (f awsFinder) keys(ctx context.Context, region string, tags map[string]stri
 		}
 		for _, entry := range page.Keys {
 			key, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: entry.KeyId})
+			if isNoneOfOurs(err) {
+				continue
+			}
 			if err != nil {
-				continue // a key that may not be described is none of ours
+				return nil, fmt.Errorf("reading KMS key %s: %w", aws.ToString(entry.KeyId), err)
 			}
 			if key.KeyMetadata.KeyState != kmstypes.KeyStateEnabled || aws.ToString(key.KeyMetadata.Description) != description {
 				continue
@@ -183,4 +187,10 @@ func (f awsFinder) keys(ctx context.Context, region string, tags map[string]stri
 		}
 	}
 	return found, nil
+}
+
+// isNoneOfOurs tells that a key may not be described, or has gone meanwhile.
+func isNoneOfOurs(err error) bool {
+	var coded smithy.APIError
+	return errors.As(err, &coded) && (coded.ErrorCode() == "AccessDeniedException" || coded.ErrorCode() == "NotFoundException")
 }

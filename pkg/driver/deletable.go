@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/state"
@@ -31,9 +30,8 @@ func (d *Driver) deletable(ctx context.Context) error {
 		}
 		var protected []string
 		for _, resource := range checkpoint.Deployed() {
-			name := resource.Type[strings.LastIndex(resource.Type, ":")+1:] + " " + resource.URN[strings.LastIndex(resource.URN, "::")+2:]
 			if resource.Protect {
-				protected = append(protected, name)
+				protected = append(protected, shortName(resource.Type, resource.URN))
 			}
 			if project.Name == contract.ProjectBootstrap && resource.Outputs["bucket"] == d.environment.Bucket &&
 				d.environment.Bucket != "" && resource.Type == "aws:s3/bucketV2:BucketV2" && resource.Outputs["forceDestroy"] != true {

@@ -136,10 +136,14 @@ func plannedChanges(stream <-chan events.EngineEvent) []string {
 	return named
 }
 
-// resourceName is short and still unique enough: the type's last part and the logical name.
-func resourceName(step apitype.StepEventMetadata) string {
-	kind := step.Type[strings.LastIndex(step.Type, ":")+1:]
-	return kind + " " + step.URN[strings.LastIndex(step.URN, "::")+2:]
+func resourceName(step apitype.StepEventMetadata) string { return shortName(step.Type, step.URN) }
+
+// shortName is short and still unique enough: the type's last part and the logical name.
+func shortName(kind, urn string) string {
+	if at := strings.LastIndex(urn, "::"); at >= 0 {
+		urn = urn[at+2:]
+	}
+	return kind[strings.LastIndex(kind, ":")+1:] + " " + urn
 }
 
 // stripColor removes the engine's colour directives, such as <{%reset%}>.

@@ -227,9 +227,11 @@ func (s deployment) settle(
 		}
 		urn, kind := text(resource, "urn"), text(resource, "type")
 		inputs, _ := resource["inputs"].(map[string]any)
-		name := kind[strings.LastIndex(kind, ":")+1:] + " " + urn[strings.LastIndex(urn, "::")+2:]
+		name := shortName(kind, urn)
 		identify, named := adoptable[kind]
 		switch {
+		case resource["custom"] != true, strings.HasPrefix(kind, "pulumi:"):
+			continue // a component, or a provider, which is nothing at AWS
 		case known[urn] != nil, slices.Contains(repeatable, kind), named && identify == nil:
 			continue // in the state already, or simply made again
 		case !named:

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -78,7 +79,7 @@ func (p *Pipeline) job(
 		ExecutionProperty: glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
 		DefaultArguments:  p.arguments(manifest),
 		Tags:              p.args.Tags.Input(),
-	}, pulumi.Parent(p), pulumi.DependsOn(append(after, role.policies...)))
+	}, pulumi.Parent(p), pulumi.DependsOn(slices.Concat(after, role.policies)))
 }
 
 // arguments are the same for every job of the pipeline. Those with hyphens are Glue's own (Glue
