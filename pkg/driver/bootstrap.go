@@ -26,7 +26,6 @@ var ErrLocalState = errors.New("the state of the bootstrap project is in a folde
 
 // seat is where the state of the bootstrap project is.
 type seat struct {
-	bucket bool             // the state bucket exists
 	remote state.Checkpoint // in the bucket; without resources when it is not there
 	local  bool             // a state file is in the folder
 }
@@ -44,10 +43,8 @@ func (d *Driver) find(ctx context.Context) (seat, error) {
 	if err != nil {
 		return s, err
 	}
-	if bucket, ok := store.(*state.Bucket); ok {
-		if s.bucket, err = bucket.Exists(ctx); err != nil || !s.bucket {
-			return s, err
-		}
+	if there, err := store.Exists(ctx); err != nil || !there {
+		return s, err
 	}
 	s.remote, err = state.ReadCheckpoint(ctx, store, contract.ProjectBootstrap, d.environment.Name)
 	if errors.Is(err, state.ErrNotFound) {

@@ -163,16 +163,13 @@ func (d *Driver) destroy(ctx context.Context, project Project, stream eventStrea
 	return deleted, d.forget(ctx, project)
 }
 
-// backendExists is false once the state bucket has been deleted.
+// backendExists is false before the first deployment and after everything was deleted.
 func (d *Driver) backendExists(ctx context.Context) (bool, error) {
 	store, err := state.Open(ctx, d.environment.Backend)
 	if err != nil {
 		return false, err
 	}
-	if bucket, ok := store.(*state.Bucket); ok {
-		return bucket.Exists(ctx)
-	}
-	return true, nil
+	return store.Exists(ctx)
 }
 
 // forget removes a stack that has no resources left. The Automation API would remove its settings

@@ -14,6 +14,15 @@ import (
 // Folder is a backend in a folder of this machine.
 type Folder string
 
+// Exists tells whether the folder is there.
+func (f Folder) Exists(context.Context) (bool, error) {
+	_, err := os.Stat(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // List implements Store.
 func (f Folder) List(_ context.Context, prefix string) ([]Object, error) {
 	var found []Object

@@ -24,6 +24,8 @@ type Object struct {
 
 // Store is the little of a backend that is needed here.
 type Store interface {
+	// Exists tells whether the bucket or the folder itself is there.
+	Exists(ctx context.Context) (bool, error)
 	// List gives the objects below a prefix, in the order of their keys.
 	List(ctx context.Context, prefix string) ([]Object, error)
 	// Read gives an object's content, or ErrNotFound.
