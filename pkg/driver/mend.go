@@ -131,8 +131,12 @@ type deadOwner struct {
 }
 
 func processExists(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
+	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return false
+	}
+	// One that has ended stays listed until its parent asks for its result, which in many containers nobody does.
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err != nil || !strings.Contains(string(status), "\nState:\tZ")
 }
 
 // deployment is a stack's state as `pulumi stack export` gives it; what is not named here is kept as it is.

@@ -80,6 +80,25 @@ func TestStrandedLock(t *testing.T) {
 	}
 }
 
+// A process that has ended and that nobody asks for its result is as dead as any other.
+func TestTheLockOfAZombieIsStranded(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lock, d := state.Lock{Host: hostname(t), PID: cmd.Process.Pid}, &Driver{}
+	for deadline := time.Now().Add(10 * time.Second); !d.strandedLock(lock); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Error("its owner is taken for alive")
+			break
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // orphan starts a process whose parent dies, as Pulumi's does when its driver is killed.
 func orphan(t *testing.T) int {
 	t.Helper()
