@@ -65,6 +65,8 @@ func TestAccount(t *testing.T) {
 	step(t, "locks of the dead go, locks of others stay", func(t *testing.T) { lake.strandedLocks(t) })
 	step(t, "terraform locks with the same table", func(t *testing.T) { lake.terraform(t) })
 	step(t, "a deleted state file is restored", func(t *testing.T) { lake.restoreDrill(t) })
+	step(t, "the deleted state of bootstrap is not deployed a second time", func(t *testing.T) { lake.loseBootstrap(t) })
+	step(t, "what is protected is not destroyed", func(t *testing.T) { lake.protect(t) })
 	step(t, "the access key is rotated", func(t *testing.T) { lake.rotateKey(t) })
 
 	step(t, "eject refuses while others need the bucket", func(t *testing.T) {
@@ -431,6 +433,37 @@ func (l *lake) restoreDrill(t *testing.T) {
 		t.Errorf("%d resources are restored", restored.Resources)
 	}
 	l.run(t, 0, "preview", "--expect-no-changes")
+}
+
+// loseBootstrap deletes the state file of the project that everything stands on.
+func (l *lake) loseBootstrap(t *testing.T) {
+	t.Helper()
+	bucket := l.bucket()
+	if _, err := l.s3(t).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(l.stateKey("bootstrap"))}); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"bootstrap", "up"} {
+		if code, out := l.start(t, command)(); code != 1 || !strings.Contains(out, "tarn state restore bootstrap") {
+			t.Errorf("%s: exit code %d\n%s", command, code, out)
+		}
+	}
+	l.run(t, 0, "state", "restore", "bootstrap")
+	l.expectNoChanges(t, l.deploy(t, "bootstrap"))
+}
+
+// protect deploys the project as a production environment has it: a destroy is then refused as a whole.
+func (l *lake) protect(t *testing.T) {
+	t.Helper()
+	const open, closed = "    protect: false\n    deleteStateOnDestroy: true\n", "    protect: true\n"
+	l.change(t, "bootstrap", open, closed)
+	l.deploy(t, "up", "--project", "bootstrap")
+	out := l.run(t, 1, "destroy", "--yes")
+	if !strings.Contains(out, "nothing was deleted") || !strings.Contains(out, "bootstrap:settings.protect") {
+		t.Errorf("output\n%s", out)
+	}
+	l.run(t, 0, "preview", "--expect-no-changes")
+	l.change(t, "bootstrap", closed, open)
+	l.deploy(t, "up", "--project", "bootstrap")
 }
 
 func (l *lake) rotateKey(t *testing.T) {

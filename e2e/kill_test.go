@@ -22,7 +22,7 @@ import (
 func TestKilledDeploymentsConverge(t *testing.T) {
 	rounds, seed := number(t, "TARN_KILLS", 2), uint64(number(t, "TARN_SEED", int(time.Now().Unix())))
 	t.Logf("%d rounds, TARN_SEED=%d", rounds, seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it is to be repeatable, not secret
+	random := rand.New(rand.NewPCG(seed, 0))
 	lake := newRehearsal(t)
 	kills := 0
 	for round := range rounds {

@@ -64,6 +64,9 @@ func (a *app) bootstrap(ctx context.Context, eject bool) error {
 	}{report, key}, reportTable(report)+key.text()); printed != nil {
 		return printed
 	}
+	if errors.Is(err, driver.ErrStateLost) {
+		return a.lostState(err)
+	}
 	if err != nil {
 		return hinted{err, "Nothing was rolled back. Once the cause is gone, go on with: " + again}
 	}
@@ -78,9 +81,16 @@ func (a *app) seated(ctx context.Context, d *driver.Driver, start bool) error {
 		return nil
 	case errors.Is(err, driver.ErrLocalState):
 		return hinted{err, fmt.Sprintf("Move it into the bucket first: tarn bootstrap --env %s", a.environment)}
+	case errors.Is(err, driver.ErrStateLost):
+		return a.lostState(err)
 	case errors.Is(err, driver.ErrNotDeployed):
 		return hinted{err, fmt.Sprintf("Begin it with: tarn bootstrap --env %s", a.environment)}
 	default:
 		return err
 	}
+}
+
+func (a *app) lostState(err error) error {
+	return hinted{err, fmt.Sprintf("If its state file was deleted, have it back: tarn state restore bootstrap --env %s\n"+
+		"If another machine began the environment, finish it there: tarn bootstrap --env %s", a.environment, a.environment)}
 }

@@ -21,11 +21,11 @@ import (
 // open prepares this process for the environment and gives its driver. For an environment on the emulator
 // it starts that if start is set, and otherwise fails when there is none.
 func (a *app) open(ctx context.Context, view console.Console, start bool) (*driver.Driver, error) {
-	environment, err := a.enter(ctx, view, start)
+	projects, err := a.chosenProjects()
 	if err != nil {
 		return nil, err
 	}
-	projects, err := a.chosenProjects()
+	environment, err := a.enter(ctx, view, start)
 	if err != nil {
 		return nil, err
 	}

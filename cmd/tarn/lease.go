@@ -63,11 +63,11 @@ func (a *app) historyCommand() *cobra.Command {
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		view := a.console()
 		defer view.Close()
-		_, deployments, err := a.lockTable(cmd.Context(), view)
+		projects, err := a.chosenProjects()
 		if err != nil {
 			return err
 		}
-		projects, err := a.chosenProjects()
+		_, deployments, err := a.lockTable(cmd.Context(), view)
 		if err != nil {
 			return err
 		}

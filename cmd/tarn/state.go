@@ -103,7 +103,7 @@ func (a *app) stateRestoreCommand() *cobra.Command {
 		Use:   "restore PROJECT",
 		Short: "Make an old version of a project's state file the current one",
 		Long: `Make an old version of a project's state file the current one: without --version the newest
-before the current one, or before the file was deleted. What is current now stays as a
+before the current one, or before the file was deleted, that describes any resource. What is current now stays as a
 version. Only the state goes back, not what is deployed; "tarn preview" shows the difference.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -113,7 +113,7 @@ version. Only the state goes back, not what is deployed; "tarn preview" shows th
 		},
 	}
 	a.lockFlag(command)
-	version := command.Flags().String("version", "", "the version to restore, from `tarn state history`")
+	version := command.Flags().String("version", "", "the version to restore, from 'tarn state history' (default: the last one that describes something)")
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		a.only = args
 		view := a.console()

@@ -24,8 +24,13 @@ import (
 // more.
 var ErrLocalState = errors.New("the state of the bootstrap project is in a folder of this machine")
 
+// ErrStateLost is returned when the state bucket is there and nobody knows the state of the project that has
+// made it. To deploy it again would make a second key and stop at every other name.
+var ErrStateLost = errors.New("the state bucket exists, but neither it nor this machine has the state of the bootstrap project")
+
 // seat is where the state of the bootstrap project is.
 type seat struct {
+	bucket bool             // the state bucket exists
 	remote state.Checkpoint // in the bucket; without resources when it is not there
 	local  bool             // a state file is in the folder
 }
@@ -43,7 +48,7 @@ func (d *Driver) find(ctx context.Context) (seat, error) {
 	if err != nil {
 		return s, err
 	}
-	if there, err := store.Exists(ctx); err != nil || !there {
+	if s.bucket, err = store.Exists(ctx); err != nil || !s.bucket {
 		return s, err
 	}
 	s.remote, err = state.ReadCheckpoint(ctx, store, contract.ProjectBootstrap, d.environment.Name)
@@ -71,6 +76,8 @@ func (d *Driver) Seated(ctx context.Context) error {
 		return d.noPassphrase()
 	case s.local:
 		return ErrLocalState
+	case s.bucket:
+		return ErrStateLost
 	default:
 		return fmt.Errorf("environment %s: %w", d.environment.Name, ErrNotDeployed)
 	}
@@ -104,6 +111,9 @@ func (d *Driver) Bootstrap(ctx context.Context) (Report, error) {
 		}
 		if s.moved() && !s.local && s.remote.SecretsProvider == d.environment.SecretsProvider {
 			return d.step(ctx, report, "proof", func(ctx context.Context) (changes, error) { return d.unchanged(ctx, project) })
+		}
+		if s.bucket && !s.moved() && !s.local {
+			return ErrStateLost
 		}
 		local, err := d.atHome()
 		if err != nil {
@@ -327,7 +337,7 @@ func (d *Driver) atHome() (*Driver, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		content = []byte(rand.Text())
-		err = replaceFile(file, string(content))
+		err = replaceFile(file, string(content), 0o600)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the passphrase of the state in the folder: %w", err)

@@ -27,6 +27,15 @@ func between(t *testing.T) (d *Driver, local, remote string) {
 	return d, filepath.Join(home, "state", file), filepath.Join(bucket, file)
 }
 
+func TestNeverBegun(t *testing.T) {
+	t.Parallel()
+	d, _, _ := between(t)
+	d.environment.Backend += "/not-made-yet"
+	if err := d.Seated(t.Context()); !errors.Is(err, ErrNotDeployed) {
+		t.Errorf("error %v, want %v", err, ErrNotDeployed)
+	}
+}
+
 func TestSeated(t *testing.T) {
 	t.Parallel()
 	full := stackWith(`{"urn":"u::key","custom":true,"type":"aws:kms/key:Key"}`, "")
@@ -36,7 +45,7 @@ func TestSeated(t *testing.T) {
 		want          error
 		broken        bool
 	}{
-		"never begun":                     {"", "", ErrNotDeployed, false},
+		"the state is lost":               {"", "", ErrStateLost, false},
 		"begun":                           {full, "", ErrLocalState, false},
 		"begun, nothing made yet":         {stackWith("", ""), "", ErrLocalState, false},
 		"the new stack is still empty":    {full, stackWith("", ""), ErrLocalState, false},
@@ -44,7 +53,7 @@ func TestSeated(t *testing.T) {
 		"moved, not cleaned up":           {full, full, nil, false},
 		"moved":                           {"", full, nil, false},
 		"moved, still under a passphrase": {full, strings.Replace(full, `"resources"`, `"secrets_providers":{"type":"passphrase"},"resources"`, 1), ErrLocalState, false},
-		"only an empty stack":             {"", stackWith("", ""), ErrNotDeployed, false},
+		"only an empty stack":             {"", stackWith("", ""), ErrStateLost, false},
 		"a damaged state here":            {"{", full, nil, true},
 		"a damaged state there":           {full, "{", nil, true},
 	}

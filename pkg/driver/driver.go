@@ -77,6 +77,7 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 		}
 		stack, err := d.stack(ctx, project, true)
 		if err != nil {
+			close(stream)
 			return nil, err
 		}
 		result, err := stack.Up(ctx, optup.EventStreams(stream))
@@ -87,12 +88,15 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 	})
 }
 
-// Preview says what Up would change. A project whose upstream is not deployed cannot be previewed.
+// Preview says what Up would change. A project whose upstream is not deployed cannot be previewed, and in
+// an environment with a state bucket one that is not deployed itself: Pulumi compares with a stack, and to
+// make one is a change, for which a preview has neither the lease nor, in a pull request, the right.
 func (d *Driver) Preview(ctx context.Context) (Report, error) {
 	d.noteHolder(ctx)
 	return d.each(ctx, "preview", d.projects, nil, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
-		stack, err := d.stack(ctx, project, true)
+		stack, err := d.stack(ctx, project, d.environment.Bucket == "")
 		if err != nil {
+			close(stream)
 			return nil, err
 		}
 		result, err := stack.Preview(ctx, optpreview.EventStreams(stream))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/tarn-data/tarn/pkg/state"
@@ -54,43 +53,54 @@ type Restored struct {
 }
 
 // Restore makes an old version of a project's state file the current one; an empty version means the newest
-// that is not current, which is the last one before the file was deleted or overwritten. It holds the
-// lease, and refuses a version that cannot be read as a state file.
+// that is not current and describes something: a stack that was just made, or made again by mistake, has
+// an empty one. It holds the lease, and refuses a version that cannot be read as a state file.
 //
 // Only the state goes back, not what is deployed: a preview afterwards shows the difference.
 func (d *Driver) Restore(ctx context.Context, project, version string) (Restored, error) {
-	restored := Restored{Project: project}
 	bucket, err := d.stateBucket(ctx)
 	if err != nil {
-		return restored, err
+		return Restored{}, err
 	}
 	key := state.StackKey(project, d.environment.Name)
-	versions, err := bucket.Versions(ctx, key)
+	restored, err := d.restorable(ctx, bucket, project, version)
 	if err != nil {
 		return restored, err
 	}
-	at := slices.IndexFunc(versions, func(v state.Version) bool {
-		return !v.Deleted && (v.ID == version || version == "" && !v.Current)
-	})
-	if at < 0 {
-		return restored, fmt.Errorf("the state of %s has no such version; `tarn state history --env %s` lists them",
-			project, d.environment.Name)
-	}
-	restored.Version = versions[at]
-	content, err := bucket.ReadVersion(ctx, key, versions[at].ID)
-	if err != nil {
-		return restored, err
-	}
-	checkpoint, err := state.ParseCheckpoint(content)
-	if err != nil {
-		return restored, fmt.Errorf("version %s of the state of %s: %w", versions[at].ID, project, err)
-	}
-	restored.Resources = len(checkpoint.Deployed())
 	guard, err := d.lock(ctx, "tarn state restore")
 	if err != nil {
 		return restored, err
 	}
-	return restored, errors.Join(bucket.Restore(ctx, key, versions[at].ID), guard.release())
+	return restored, errors.Join(bucket.Restore(ctx, key, restored.Version.ID), guard.release())
+}
+
+// restorable finds the version to restore.
+func (d *Driver) restorable(ctx context.Context, bucket *state.Bucket, project, version string) (Restored, error) {
+	none := Restored{Project: project}
+	key := state.StackKey(project, d.environment.Name)
+	versions, err := bucket.Versions(ctx, key)
+	if err != nil {
+		return none, err
+	}
+	for _, v := range versions {
+		if v.Deleted || version == "" && v.Current || version != "" && v.ID != version {
+			continue
+		}
+		content, err := bucket.ReadVersion(ctx, key, v.ID)
+		if err != nil {
+			return none, err
+		}
+		checkpoint, err := state.ParseCheckpoint(content)
+		made := len(checkpoint.Deployed())
+		switch {
+		case version != "" && err != nil:
+			return none, fmt.Errorf("version %s of the state of %s: %w", v.ID, project, err)
+		case version == "" && (err != nil || made == 0):
+			continue
+		}
+		return Restored{Project: project, Version: v, Resources: made}, nil
+	}
+	return none, fmt.Errorf("the state of %s has no such version; `tarn state history --env %s` lists them", project, d.environment.Name)
 }
 
 // Backup is a copy of the environment's state files on this machine.

@@ -27,13 +27,13 @@ func forgetSecrets(folder, environment string) error {
 	if kept.Len() == len(content) {
 		return nil
 	}
-	return replaceFile(file, kept.String())
+	return replaceFile(file, kept.String(), 0o644)
 }
 
 // replaceFile writes a file in one step, so that being killed leaves the old or the new one.
-func replaceFile(file, content string) error {
+func replaceFile(file, content string, mode os.FileMode) error {
 	draft := file + ".tarn"
-	if err := os.WriteFile(draft, []byte(content), 0o644); err != nil {
+	if err := os.WriteFile(draft, []byte(content), mode); err != nil {
 		return err
 	}
 	return os.Rename(draft, file)
