@@ -113,7 +113,8 @@ version. Only the state goes back, not what is deployed; "tarn preview" shows th
 		},
 	}
 	a.lockFlag(command)
-	version := command.Flags().String("version", "", "the version to restore, from 'tarn state history' (default: the last one that describes something)")
+	version := command.Flags().String("version", "",
+		"the version to restore, from 'tarn state history' (default: the last one that describes something)")
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		a.only = args
 		view := a.console()

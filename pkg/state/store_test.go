@@ -98,6 +98,9 @@ func TestStores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
+			if there, err := p.store.Exists(ctx); !there || err != nil {
+				t.Errorf("it exists: %v, error %v", there, err)
+			}
 			if found, err := p.store.List(ctx, ".pulumi/"); err != nil || len(found) != 0 {
 				t.Errorf("an empty backend lists %v, error %v", found, err)
 			}
@@ -300,6 +303,9 @@ func TestBucketExists(t *testing.T) {
 	}
 	if exists, err := missing.Exists(t.Context()); exists || err != nil {
 		t.Errorf("no bucket exists: %v, error %v", exists, err)
+	}
+	if exists, err := Folder(filepath.Join(t.TempDir(), "missing")).Exists(t.Context()); exists || err != nil {
+		t.Errorf("no folder exists: %v, error %v", exists, err)
 	}
 	// Every way to a missing bucket says that it is missing.
 	_, listing := missing.List(t.Context(), ".pulumi/")
