@@ -14,6 +14,7 @@ import (
 	"github.com/tarn-data/tarn/local/emulator"
 	"github.com/tarn-data/tarn/local/toolchain"
 	"github.com/tarn-data/tarn/pkg/console"
+	"github.com/tarn-data/tarn/pkg/state"
 )
 
 func (a *app) localCommand() *cobra.Command {
@@ -195,7 +196,7 @@ func (a *app) localVariables(instance emulator.Instance, tools toolchain.Tools) 
 		"AWS_REGION":                  "us-east-1",
 		"AWS_DEFAULT_REGION":          "us-east-1",
 
-		"PULUMI_BACKEND_URL":                          "file://" + a.backendFolder(instance),
+		"PULUMI_BACKEND_URL":                          state.FolderURL(a.backendFolder(instance)),
 		"PULUMI_CONFIG_PASSPHRASE":                    "local", // nothing in an emulator is secret
 		"PULUMI_HOME":                                 tools.PulumiHome,
 		"PULUMI_SKIP_UPDATE_CHECK":                    "1",

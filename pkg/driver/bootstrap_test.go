@@ -11,6 +11,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/tarn-data/tarn/pkg/state"
 )
 
 // between is a driver whose bucket is a folder as well: it is only asked for state files.
@@ -118,7 +120,7 @@ func TestAtHome(t *testing.T) {
 	}
 	home := first.environment
 	if len(home.Passphrase) < 20 || second.environment.Passphrase != home.Passphrase || home.SecretsProvider != passphraseProvider ||
-		home.Backend != "file://"+filepath.Join(d.environment.Home, "state") {
+		home.Backend != state.FolderURL(filepath.Join(d.environment.Home, "state")) {
 		t.Errorf("first %+v, then %+v", home, second.environment)
 	}
 	if d.environment.Passphrase != "" || d.environment.SecretsProvider != "awskms://alias/x" {

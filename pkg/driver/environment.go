@@ -12,6 +12,7 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/naming"
+	"github.com/tarn-data/tarn/pkg/state"
 )
 
 // Environment says where to deploy. Credentials and the folder of the plugins Pulumi takes from this
@@ -116,7 +117,7 @@ func stackFile(folder, environment string) string {
 
 // local is the environment while the state of its bootstrap project is still, or again, in a folder.
 func (e Environment) local(passphrase string) Environment {
-	e.Backend = "file://" + filepath.Join(e.Home, "state")
+	e.Backend = state.FolderURL(filepath.Join(e.Home, "state"))
 	e.SecretsProvider = passphraseProvider
 	e.Passphrase = passphrase
 	return e

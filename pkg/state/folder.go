@@ -14,6 +14,12 @@ import (
 // Folder is a backend in a folder of this machine.
 type Folder string
 
+// FolderURL is the backend URL of a folder. Pulumi's library would keep a file with attributes beside each
+// state file, and one that was cut short by a kill makes the state unreadable ("EOF"); nobody needs them.
+func FolderURL(folder string) string {
+	return "file://" + folder + "?metadata=skip"
+}
+
 // Exists tells whether the folder is there.
 func (f Folder) Exists(context.Context) (bool, error) {
 	_, err := os.Stat(string(f))
