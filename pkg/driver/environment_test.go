@@ -150,7 +150,7 @@ func TestVariables(t *testing.T) {
 		t.Error("an empty passphrase would hide that of the process's environment")
 	}
 	folder := bucket.local("secret")
-	if got := folder.variables(); got["PULUMI_BACKEND_URL"] != "file:///home/of/dev/state" || got["PULUMI_CONFIG_PASSPHRASE"] != "secret" {
+	if got := folder.variables(); got["PULUMI_BACKEND_URL"] != "file:///home/of/dev/state?metadata=skip" || got["PULUMI_CONFIG_PASSPHRASE"] != "secret" {
 		t.Errorf("variables %v", got)
 	}
 	if folder.SecretsProvider != "passphrase" || folder.Bucket != "b" || folder.LockTable != "l" || folder.Region != "r" || folder.Name != "dev" {
