@@ -27,6 +27,9 @@ type IAM interface {
 
 // Secrets is what is needed of a *secretsmanager.Client.
 type Secrets interface {
+	DescribeSecret(
+		context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options),
+	) (*secretsmanager.DescribeSecretOutput, error)
 	GetSecretValue(
 		context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options),
 	) (*secretsmanager.GetSecretValueOutput, error)
@@ -81,6 +84,11 @@ func (r Rotation) Retire(ctx context.Context) (Report, error) {
 // rotation was killed between making and storing one. So the same call converges after any failure.
 func (r Rotation) run(ctx context.Context, wantNew func(current, previous string) bool, retire bool) (Report, error) {
 	report := Report{User: r.User, Secret: r.Secret}
+	// A secret that is not there looks like one without a value, and every working key like one that was
+	// never stored.
+	if _, err := r.Secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &r.Secret}); err != nil {
+		return report, fmt.Errorf("looking for secret %s: %w", r.Secret, err)
+	}
 	current, err := r.read(ctx, "AWSCURRENT")
 	if err != nil {
 		return report, err

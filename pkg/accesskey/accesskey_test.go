@@ -378,3 +378,19 @@ func TestAUserThatIsNotThere(t *testing.T) {
 		t.Errorf("report %+v, error %v", report, err)
 	}
 }
+
+// Without its secret nobody knows which keys are in use, so none may go.
+func TestAMissingSecretDeletesNoKey(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	key := s.foreign()
+	s.Rotation.Secret = "key/nowhere"
+	for name, change := range map[string]func(context.Context) (Report, error){"First": s.First, "Rotate": s.Rotate, "Retire": s.Retire} {
+		if _, err := change(t.Context()); err == nil || !strings.Contains(err.Error(), "key/nowhere") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if left := s.active(); !slices.Equal(left, []string{key}) {
+		t.Errorf("keys %v, want %s", left, key)
+	}
+}
