@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -86,6 +87,19 @@ func TestHalfMadeResourcesAreAdopted(t *testing.T) {
 		}
 	}
 	lake.expectNoChanges(t, lake.deploy(t, "bootstrap"))
+
+	// And the other way round: a table that is gone and that the state still has cannot be deleted again.
+	tables := dynamodb.NewFromConfig(settings)
+	command = lake.command("destroy", "--yes")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the table to go", func() bool {
+		left, err := tables.ListTables(t.Context(), &dynamodb.ListTablesInput{})
+		return err == nil && len(left.TableNames) == 0
+	})
+	killAll(t, command.Process.Pid, lake.emulatorProcess())
+	_ = command.Wait() // it was killed
 	lake.deploy(t, "destroy", "--yes")
 	lake.checkEmpty(t)
 }

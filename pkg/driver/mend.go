@@ -39,10 +39,38 @@ func (d *Driver) mend(ctx context.Context, project Project) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(checkpoint.Pending, isCreation) {
+	doubtful := beingDeleted(checkpoint)
+	if slices.ContainsFunc(checkpoint.Pending, isCreation) {
+		adopted, err := d.adopt(ctx, project)
+		if err != nil {
+			return err
+		}
+		doubtful = append(doubtful, adopted...)
+	}
+	if len(doubtful) == 0 {
 		return nil
 	}
-	return d.adopt(ctx, project)
+	stack, err := d.stack(ctx, project, false)
+	if err != nil {
+		return err
+	}
+	if _, err := stack.Refresh(ctx, optrefresh.Target(doubtful)); err != nil {
+		return fmt.Errorf("reading what the killed deployment had made or deleted: %w", err)
+	}
+	return nil
+}
+
+// beingDeleted gives the URNs of resources whose deletion was under way. AWS may have finished it, and not
+// every resource can be deleted a second time: a DynamoDB table that is not there is an error.
+func beingDeleted(checkpoint state.Checkpoint) []string {
+	var urns []string
+	for _, operation := range checkpoint.Pending {
+		urn := operation.Resource.URN
+		if operation.Type == "deleting" && slices.ContainsFunc(checkpoint.Deployed(), func(r state.Resource) bool { return r.URN == urn }) {
+			urns = append(urns, urn)
+		}
+	}
+	return urns
 }
 
 func isCreation(operation state.Operation) bool { return operation.Type == "creating" }
@@ -145,52 +173,42 @@ type deployment struct {
 	inner map[string]any
 }
 
-// adopt settles the creations that were under way. What AWS has made is put into the state and read
-// from there; what can be made again is forgotten; what can be neither is an error that says so.
-func (d *Driver) adopt(ctx context.Context, project Project) error {
+// adopt settles the creations that were under way. What AWS may have made is put into the state, and its
+// URNs are given, to be read from AWS; what can be made again is forgotten; what can be neither is an error that says so.
+func (d *Driver) adopt(ctx context.Context, project Project) ([]string, error) {
 	exported, problems, _, err := d.pulumi.Run(ctx, project.Folder, nil, nil, nil, d.variables(),
 		"stack", "export", "--stack", d.environment.Name)
 	if err != nil {
-		return fmt.Errorf("exporting the state: %w: %s", err, strings.TrimSpace(problems))
+		return nil, fmt.Errorf("exporting the state: %w: %s", err, strings.TrimSpace(problems))
 	}
 	found, err := parseDeployment(exported)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.environment.Region))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	account, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return fmt.Errorf("asking AWS for the account: %w", err)
+		return nil, fmt.Errorf("asking AWS for the account: %w", err)
 	}
 	adopted, err := found.settle(ctx, awsFinder{config}, aws.ToString(account.Account), d.environment.Region, func(text string) {
 		d.observer.Line(project.Name, text)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	edited, err := json.Marshal(found.raw)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, problems, _, err = d.pulumi.Run(ctx, project.Folder, bytes.NewReader(edited), nil, nil, d.variables(),
 		"stack", "import", "--stack", d.environment.Name)
 	if err != nil {
-		return fmt.Errorf("importing the mended state: %w: %s", err, strings.TrimSpace(problems))
+		return nil, fmt.Errorf("importing the mended state: %w: %s", err, strings.TrimSpace(problems))
 	}
-	if len(adopted) == 0 {
-		return nil
-	}
-	stack, err := d.stack(ctx, project, false)
-	if err != nil {
-		return err
-	}
-	if _, err := stack.Refresh(ctx, optrefresh.Target(adopted)); err != nil {
-		return fmt.Errorf("reading what the killed deployment had made: %w", err)
-	}
-	return nil
+	return adopted, nil
 }
 
 func parseDeployment(text string) (deployment, error) {

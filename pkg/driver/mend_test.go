@@ -313,3 +313,20 @@ func TestWhoMayGoOnWithoutALease(t *testing.T) {
 		t.Errorf("release: %v", err)
 	}
 }
+
+func TestBeingDeleted(t *testing.T) {
+	t.Parallel()
+	resource := func(urn, kind string) state.Resource { return state.Resource{URN: urn, Type: kind, Custom: true} }
+	table, gone := resource("u::table", "aws:dynamodb/table:Table"), resource("u::gone", "aws:iam/role:Role")
+	found := beingDeleted(state.Checkpoint{
+		Resources: []state.Resource{table, resource("u::kept", "aws:kms/key:Key"), {URN: "u::component", Type: "tarn:x:Y"}},
+		Pending: []state.Operation{
+			{Type: "deleting", Resource: table}, {Type: "deleting", Resource: gone},
+			{Type: "creating", Resource: resource("u::new", "aws:iam/role:Role")}, {Type: "updating", Resource: resource("u::kept", "aws:kms/key:Key")},
+			{Type: "deleting", Resource: state.Resource{URN: "u::component"}},
+		},
+	})
+	if !slices.Equal(found, []string{"u::table"}) {
+		t.Errorf("got %v", found)
+	}
+}
