@@ -384,7 +384,7 @@ func TestAMissingSecretDeletesNoKey(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	key := s.foreign()
-	s.Rotation.Secret = "key/nowhere"
+	s.Secret = "key/nowhere"
 	for name, change := range map[string]func(context.Context) (Report, error){"First": s.First, "Rotate": s.Rotate, "Retire": s.Retire} {
 		if _, err := change(t.Context()); err == nil || !strings.Contains(err.Error(), "key/nowhere") {
 			t.Errorf("%s: error %v", name, err)
