@@ -4,11 +4,19 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/athena"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/tagging"
 )
 
-// ResultPrefix is where below the artifacts zone Athena writes the results of queries.
-const ResultPrefix = "athena-results/"
+// WorkgroupName is the name of the Athena workgroup of a persona.
+func WorkgroupName(scope naming.Scope, persona string) string {
+	return scope.Name(persona)
+}
+
+// ResultPrefix is the folder of the athena-results zone for the results of a workgroup's queries.
+func ResultPrefix(workgroup string) string {
+	return workgroup + "/"
+}
 
 // NewWorkgroup makes the Athena workgroup through which the lake is asked. Where results go, that
 // they are encrypted and how much one query may read cannot be overridden by a client.
@@ -28,7 +36,7 @@ func NewWorkgroup(
 				SelectedEngineVersion: pulumi.String("Athena engine version 3"), // the first that writes and time-travels Iceberg
 			},
 			ResultConfiguration: athena.WorkgroupConfigurationResultConfigurationArgs{
-				OutputLocation: pulumi.Sprintf("s3://%s/%s", bucket, ResultPrefix),
+				OutputLocation: pulumi.Sprintf("s3://%s/%s", bucket, ResultPrefix(workgroup)),
 				EncryptionConfiguration: athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs{
 					EncryptionOption: pulumi.String("SSE_KMS"),
 					KmsKeyArn:        keyARN,

@@ -18,7 +18,7 @@ func params(long bool) *Params {
 		Protect: true, ReplicaRegion: "ap-southeast-2",
 	}
 	if long {
-		p.Scope = naming.Scope{Organization: "tenletters", Environment: "ten-letter"}
+		p.Scope = naming.Scope{Organization: "tenletters", Environment: "nine-long"}
 	}
 	p.KeyARN = SampleKeyARN(p.Account)
 	p.ReplicaKeyARN = SampleKeyARN(p.replicaAccount())

@@ -32,7 +32,7 @@ type Scope struct {
 // longestPurpose is the longest purpose that any program gives to Bucket, and longestRegion the
 // longest region name that AWS has (AWS General Reference, "AWS service endpoints").
 const (
-	longestPurpose = "state-replica"
+	longestPurpose = "athena-results"
 	longestRegion  = "ap-southeast-1"
 )
 

@@ -23,12 +23,14 @@ const (
 	Staged     Kind = "staged"     // typed, checked, free of duplicates
 	Analytics  Kind = "analytics"  // answers to questions
 	Quarantine Kind = "quarantine" // rows that broke their data set's schema or keys
-	Artifacts  Kind = "artifacts"  // scripts, manifests, run reports, query results
-	AccessLogs Kind = "access-logs"
+	Artifacts  Kind = "artifacts"  // scripts, manifests, run reports
+	// AthenaResults holds the results of queries, below a folder for each workgroup.
+	AthenaResults Kind = "athena-results"
+	AccessLogs    Kind = "access-logs"
 )
 
 // DataKinds are the zones that hold data and write an access log.
-var DataKinds = []Kind{Raw, Staged, Analytics, Quarantine, Artifacts}
+var DataKinds = []Kind{Raw, Staged, Analytics, Quarantine, Artifacts, AthenaResults}
 
 // HasDatabase reports whether the zone's data are tables.
 func (k Kind) HasDatabase() bool {

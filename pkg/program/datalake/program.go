@@ -2,16 +2,11 @@
 package datalake
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/account"
-	"github.com/tarn-data/tarn/pkg/bucket"
-	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/naming"
-	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/settings"
 	"github.com/tarn-data/tarn/pkg/tagging"
 	"github.com/tarn-data/tarn/pkg/zone"
@@ -34,99 +29,67 @@ func Deploy(ctx *pulumi.Context) error {
 // Build makes the resources of the project and gives what it promises the next one.
 func Build(ctx *pulumi.Context, upstream contract.Foundation) (contract.Datalake, error) {
 	none := contract.Datalake{}
-	config := defaults()
-	if err := settings.Load(ctx, contract.ProjectDatalake, &config); err != nil {
-		return none, err
-	}
-	scope := config.scope(ctx.Stack())
-	if err := scope.Validate(); err != nil {
-		return none, err
-	}
-	acct, err := account.Lookup(ctx)
+	l, err := plan(ctx, upstream)
 	if err != nil {
 		return none, err
 	}
-	lake := &lake{
-		config: &config, scope: scope, account: acct, keyARN: upstream.KeyARN,
-		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags),
-	}
-	logs, err := lake.accessLogs(ctx)
-	if err != nil {
-		return none, err
-	}
-	zones := map[zone.Kind]*zone.Zone{}
-	for _, kind := range zone.DataKinds {
-		if zones[kind], err = lake.zone(ctx, kind, logs); err != nil {
+	for _, part := range []func(*pulumi.Context) error{l.makeZones, l.makeAccess, l.makeCatalog, l.makeGovernance} {
+		if err := part(ctx); err != nil {
 			return none, err
 		}
 	}
-	artifacts := zones[zone.Artifacts].Bucket
-	workgroup, err := catalog.NewWorkgroup(ctx, "workgroup", scope.Name("lake"), artifacts.Name, upstream.KeyARN,
-		config.QueryScanLimitBytes, config.DeleteDataOnDestroy, lake.tags)
-	if err != nil {
-		return none, fmt.Errorf("athena workgroup: %w", err)
-	}
-	return contract.Datalake{
-		KeyARN:             upstream.KeyARN,
-		BoundaryARN:        upstream.BoundaryARN,
-		RawBucket:          zones[zone.Raw].Bucket.Name,
-		StagedBucket:       zones[zone.Staged].Bucket.Name,
-		AnalyticsBucket:    zones[zone.Analytics].Bucket.Name,
-		QuarantineBucket:   zones[zone.Quarantine].Bucket.Name,
-		ArtifactsBucket:    artifacts.Name,
-		RawDatabase:        zones[zone.Raw].Database,
-		StagedDatabase:     zones[zone.Staged].Database,
-		AnalyticsDatabase:  zones[zone.Analytics].Database,
-		QuarantineDatabase: zones[zone.Quarantine].Database,
-		Workgroup:          workgroup.Name,
-	}, nil
+	return l.contract(), nil
 }
 
-// lake holds what every zone has in common.
+// lake holds what the parts of the project have in common. Each part has a file: zones, access, catalog
+// and governance.
 type lake struct {
 	config  *Settings
 	scope   naming.Scope
 	account account.Account
-	keyARN  pulumi.StringInput
 	tags    tagging.Tags
+
+	keyARN      pulumi.StringOutput // of the key that every zone is encrypted with
+	boundaryARN pulumi.StringOutput // of every role that works with data
+
+	zones     map[zone.Kind]*zone.Zone
+	workgroup pulumi.StringOutput
 }
 
-func (l *lake) zone(ctx *pulumi.Context, kind zone.Kind, logs *bucket.Bucket) (*zone.Zone, error) {
-	args := &zone.Args{Kind: kind, Bucket: l.bucket(kind)}
-	args.Bucket.KeyARN = l.keyARN
-	args.Bucket.AccessLogs = &bucket.AccessLogs{Target: logs, Prefix: logPrefix(kind)}
-	if kind.HasDatabase() {
-		args.Database = l.scope.Database(string(kind))
+// plan reads and checks everything that can be checked before the first resource.
+func plan(ctx *pulumi.Context, upstream contract.Foundation) (*lake, error) {
+	config := defaults()
+	if err := settings.Load(ctx, contract.ProjectDatalake, &config); err != nil {
+		return nil, err
 	}
-	return zone.New(ctx, string(kind), args, pulumi.Protect(l.config.Protect))
-}
-
-// accessLogs makes the bucket that S3 delivers the access logs of all zones to. It keeps S3's own
-// encryption: delivery to a bucket with a customer key needs S3's log service in the key policy.
-func (l *lake) accessLogs(ctx *pulumi.Context) (*bucket.Bucket, error) {
-	args := l.bucket(zone.AccessLogs)
-	prefixes := map[string]string{}
-	for _, kind := range zone.DataKinds {
-		prefixes[l.bucketName(kind)] = logPrefix(kind)
+	scope := config.scope(ctx.Stack())
+	if err := scope.Validate(); err != nil {
+		return nil, err
 	}
-	args.Statements = []policy.Statement{bucket.LogDelivery(l.account, args.Name, prefixes)}
-	return bucket.New(ctx, string(zone.AccessLogs), &args, pulumi.Protect(l.config.Protect))
-}
-
-func (l *lake) bucket(kind zone.Kind) bucket.Args {
-	return bucket.Args{
-		Name:         l.bucketName(kind),
-		Account:      l.account,
-		Lifecycle:    l.config.retention(kind),
-		ForceDestroy: l.config.DeleteDataOnDestroy,
-		Tags:         l.tags,
+	acct, err := account.Lookup(ctx)
+	if err != nil {
+		return nil, err
 	}
+	return &lake{
+		config: &config, scope: scope, account: acct,
+		keyARN: upstream.KeyARN, boundaryARN: upstream.BoundaryARN,
+		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags),
+	}, nil
 }
 
-func (l *lake) bucketName(kind zone.Kind) string {
-	return l.scope.Bucket(string(kind), l.account.ID, l.account.Region)
-}
-
-func logPrefix(kind zone.Kind) string {
-	return string(kind) + "/"
+func (l *lake) contract() contract.Datalake {
+	return contract.Datalake{
+		KeyARN:             l.keyARN,
+		BoundaryARN:        l.boundaryARN,
+		RawBucket:          l.zones[zone.Raw].Bucket.Name,
+		StagedBucket:       l.zones[zone.Staged].Bucket.Name,
+		AnalyticsBucket:    l.zones[zone.Analytics].Bucket.Name,
+		QuarantineBucket:   l.zones[zone.Quarantine].Bucket.Name,
+		ArtifactsBucket:    l.zones[zone.Artifacts].Bucket.Name,
+		RawDatabase:        l.zones[zone.Raw].Database,
+		StagedDatabase:     l.zones[zone.Staged].Database,
+		AnalyticsDatabase:  l.zones[zone.Analytics].Database,
+		QuarantineDatabase: l.zones[zone.Quarantine].Database,
+		Workgroup:          l.workgroup,
+	}
 }

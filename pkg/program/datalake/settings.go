@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/tarn-data/tarn/pkg/bucket"
-	"github.com/tarn-data/tarn/pkg/catalog"
+	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
@@ -18,6 +18,9 @@ type Settings struct {
 	Organization string `json:"organization"`
 	// Optional: further tags for every resource.
 	Tags map[string]string `json:"tags"`
+	// Optional: the domains of the lake by name, which is also the name of the pipeline that owns a domain's data;
+	// defaults to none.
+	Domains domain.Domains `json:"domains"`
 	// Optional: retention by zone; a zone that is named here replaces its default as a whole.
 	Retention map[zone.Kind]bucket.Lifecycle `json:"retention"`
 	// Optional: most bytes that one Athena query may read, at least 10 MB; defaults to 1 TB.
@@ -47,8 +50,10 @@ func defaultRetention(kind zone.Kind) bucket.Lifecycle {
 	case zone.Artifacts:
 		return bucket.Lifecycle{
 			NoncurrentDays:   30,
-			PrefixExpireDays: map[string]int{catalog.ResultPrefix: 30, "tmp/": 7},
+			PrefixExpireDays: map[string]int{"tmp/": 7},
 		}
+	case zone.AthenaResults: // a result can be had again by asking again
+		return bucket.Lifecycle{NoncurrentDays: 1, ExpireDays: 30}
 	case zone.AccessLogs:
 		return bucket.Lifecycle{NoncurrentDays: 1, ExpireDays: 365}
 	case zone.Quarantine:
@@ -67,6 +72,7 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
+	problems = append(problems, s.Domains.Validate())
 	known := append(slices.Clone(zone.DataKinds), zone.AccessLogs)
 	for _, kind := range slices.Sorted(maps.Keys(s.Retention)) {
 		if !slices.Contains(known, kind) {
