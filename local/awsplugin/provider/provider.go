@@ -69,5 +69,8 @@ func upstreamProvider(ctx context.Context) (shim.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the Terraform AWS provider: %w", err)
 	}
+	if err := addOptIn(sdk); err != nil {
+		return nil, err
+	}
 	return pf.MuxShimWithDisjointgPF(ctx, sdkv2.NewProvider(sdk), framework), nil
 }
