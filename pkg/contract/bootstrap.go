@@ -12,6 +12,8 @@ const (
 	outKeyARN             = "keyArn"
 	outKeyAlias           = "keyAlias"
 	outSecretsProvider    = "secretsProvider"
+	outDataKeyARN         = "dataKeyArn"
+	outDataKeyManaged     = "dataKeyManaged"
 	outBoundaryARN        = "boundaryArn"
 	outCIUser             = "ciUser"
 	outAccessKeySecret    = "accessKeySecret"
@@ -22,8 +24,11 @@ const (
 
 // Foundation is the part of the bootstrap project's outputs that the datalake project needs.
 type Foundation struct {
-	KeyARN      pulumi.StringOutput // KMS key that encrypts state, secrets and data
+	DataKeyARN  pulumi.StringOutput // KMS key that encrypts data
 	BoundaryARN pulumi.StringOutput // permission boundary of every role that works with data
+	// The bootstrap project made the data key, and the datalake project writes its policy. The policy of a
+	// key that was given is somebody else's.
+	DataKeyManaged bool
 }
 
 // Bootstrap is what the bootstrap project gives the others. Every output is always there; what a
@@ -31,6 +36,7 @@ type Foundation struct {
 type Bootstrap struct {
 	Foundation
 
+	KeyARN             pulumi.StringInput // KMS key that encrypts state and secrets
 	StateBucket        pulumi.StringInput // bucket for the Pulumi state of every project
 	StateReplicaBucket pulumi.StringInput // its copy in another region
 	LockTable          pulumi.StringInput // DynamoDB table for the environment lease and the ledger
@@ -50,6 +56,8 @@ func (b Bootstrap) Outputs() pulumi.Map {
 		outStateReplicaBucket: b.StateReplicaBucket,
 		outLockTable:          b.LockTable,
 		outKeyARN:             b.KeyARN,
+		outDataKeyARN:         b.DataKeyARN,
+		outDataKeyManaged:     pulumi.Bool(b.DataKeyManaged),
 		outKeyAlias:           b.KeyAlias,
 		outSecretsProvider:    b.SecretsProvider,
 		outBoundaryARN:        b.BoundaryARN,
@@ -72,5 +80,7 @@ func ReadFoundation(ctx *pulumi.Context) (Foundation, error) {
 	if err != nil {
 		return Foundation{}, err
 	}
-	return Foundation{KeyARN: r.text(outKeyARN), BoundaryARN: r.text(outBoundaryARN)}, r.err()
+	return Foundation{
+		DataKeyARN: r.text(outDataKeyARN), BoundaryARN: r.text(outBoundaryARN), DataKeyManaged: r.flag(outDataKeyManaged),
+	}, r.err()
 }

@@ -9,6 +9,8 @@ package contract
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -68,6 +70,55 @@ func (r *reader) text(output string) pulumi.StringOutput {
 		r.fail(output, fmt.Sprintf("is %#v, want a string that is not empty", details.Value))
 	}
 	return pulumi.String("").ToStringOutput()
+}
+
+// flag gives a required truth value as it is, for what decides which resources there are.
+func (r *reader) flag(output string) bool {
+	details, err := r.ref.GetOutputDetails(output)
+	switch {
+	case err != nil:
+		r.fail(output, err.Error())
+	case details.Value == nil:
+		r.fail(output, "is missing; run `pulumi up` in that project again")
+	default:
+		if value, ok := details.Value.(bool); ok {
+			return value
+		}
+		r.fail(output, fmt.Sprintf("is %#v, want true or false", details.Value))
+	}
+	return false
+}
+
+// objects gives a required output that holds objects by name, each with these texts, as they are: the
+// names decide which resources there are.
+func (r *reader) objects(output string, fields ...string) map[string]map[string]string {
+	details, err := r.ref.GetOutputDetails(output)
+	switch {
+	case err != nil:
+		r.fail(output, err.Error())
+		return nil
+	case details.SecretValue != nil:
+		r.fail(output, "is a secret; nothing secret may cross a stack reference")
+		return nil
+	case details.Value == nil:
+		r.fail(output, "is missing; run `pulumi up` in that project again")
+		return nil
+	}
+	objects, ok := details.Value.(map[string]any)
+	if !ok {
+		r.fail(output, fmt.Sprintf("is %#v, want an object", details.Value))
+	}
+	all := map[string]map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		all[name] = map[string]string{}
+		object, _ := objects[name].(map[string]any)
+		for _, field := range fields {
+			if all[name][field], _ = object[field].(string); all[name][field] == "" {
+				r.fail(output, fmt.Sprintf("has no text %s.%s; run `pulumi up` in that project again", name, field))
+			}
+		}
+	}
+	return all
 }
 
 func (r *reader) fail(output, problem string) {

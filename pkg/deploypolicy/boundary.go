@@ -25,6 +25,8 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 		return policy.Document{}, err
 	}
 	state := p.Account.BucketARN(p.StateBucket())
+	useKeys := policy.UseKey("UseKeys", p.KeyARN)
+	useKeys.Resources = append(useKeys.Resources, p.DataKeyARN)
 	document := policy.Document{Statements: []policy.Statement{
 		listState(state),
 		{
@@ -37,7 +39,7 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 			Actions:   []string{"dynamodb:GetItem", "dynamodb:UpdateItem"},
 			Resources: []string{p.Account.ARN("dynamodb", "table/"+p.LockTable())},
 		},
-		policy.UseKey("UseKey", p.KeyARN),
+		useKeys,
 		{
 			Sid: "BecomeDeployRole", Effect: policy.Allow,
 			Actions:   []string{"sts:AssumeRole"},

@@ -77,6 +77,9 @@ func recordedStatements(p *Params, layers []Layer, wanted func(Layer, string) bo
 				problems = append(problems, err)
 				continue
 			}
+			if len(where.resources(p, layer)) == 0 {
+				continue
+			}
 			statement := policy.Statement{Effect: policy.Allow, Resources: where.resources(p, layer)}
 			if where.conditions != nil {
 				statement.Conditions = where.conditions(p)

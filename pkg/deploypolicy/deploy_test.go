@@ -20,7 +20,7 @@ func params(long bool) *Params {
 	if long {
 		p.Scope = naming.Scope{Organization: "tenletters", Environment: "nine-long"}
 	}
-	p.KeyARN = SampleKeyARN(p.Account)
+	p.KeyARN, p.DataKeyARN = SampleKeyARN(p.Account), SampleDataKeyARN(p.Account)
 	p.ReplicaKeyARN = SampleKeyARN(p.replicaAccount())
 	return p
 }
@@ -102,6 +102,7 @@ func TestNumberOfDocumentsIsKnownBeforeTheKey(t *testing.T) {
 	t.Parallel()
 	before, after := params(false), params(false)
 	after.KeyARN = after.Account.ARN("kms", "key/mrk-0123456789abcdef0123456789abcdef")
+	after.DataKeyARN = after.Account.ARN("kms", "key/mrk-fedcba9876543210fedcba9876543210")
 	for name, documents := range all(t, after) {
 		if want := len(all(t, before)[name]); len(documents) != want {
 			t.Errorf("%s: %d documents, %d before the key exists", name, len(documents), want)

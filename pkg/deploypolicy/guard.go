@@ -72,11 +72,23 @@ func guard(p *Params) []policy.Statement {
 	if p.Protect {
 		statements = append(statements, policy.Statement{
 			Sid: "KeepKeys", Effect: policy.Deny,
-			Actions:   []string{"kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"},
+			Actions:   []string{"kms:DeleteImportedKeyMaterial", "kms:DisableKey", "kms:ScheduleKeyDeletion"},
 			Resources: []string{"*"},
-		})
+		}, keepKeyPolicies(p))
 	}
 	return statements
+}
+
+// keepKeyPolicies leaves only the policy of the lake's own key to whoever deploys: it says who reads data,
+// which is what the datalake project is for.
+func keepKeyPolicies(p *Params) policy.Statement {
+	statement := policy.Statement{Sid: "KeepKeyPolicies", Effect: policy.Deny, Actions: []string{"kms:PutKeyPolicy"}}
+	if p.DataKeyGiven {
+		statement.Resources = []string{"*"}
+	} else {
+		statement.NotResources = []string{p.DataKeyARN}
+	}
+	return statement
 }
 
 // foreignBoundary is the workload boundary when it is not below the deploy path, where the guard's

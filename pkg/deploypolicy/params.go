@@ -7,9 +7,12 @@ package deploypolicy
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/tarn-data/tarn/pkg/access"
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/naming"
+	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -21,6 +24,11 @@ type Params struct {
 	Account account.Account
 	// Required: ARN of the platform's KMS key. Before the key exists, SampleKeyARN stands for it.
 	KeyARN string
+	// Required: ARN of the KMS key of the lake. Before the key exists, SampleDataKeyARN stands for it.
+	DataKeyARN string
+	// Optional: the key of the lake was made elsewhere, and whoever deploys may not write its policy;
+	// defaults to false.
+	DataKeyGiven bool
 	// Optional: region of the copy of the state; defaults to no copy.
 	ReplicaRegion string
 	// Optional: ARN of the KMS key of the copy; required with ReplicaRegion.
@@ -44,6 +52,12 @@ const (
 // many policies a role needs is known before the key exists.
 func SampleKeyARN(acct account.Account) string {
 	return acct.ARN("kms", "key/KEY-ID-KEY-ID-KEY-ID-KEY-ID-KEY-ID--")
+}
+
+// SampleDataKeyARN is the same for the key of the lake. It is another one than SampleKeyARN, so that no list
+// of resources gets longer when there are two keys.
+func SampleDataKeyARN(acct account.Account) string {
+	return acct.ARN("kms", "key/DATA-KEY-ID-DATA-KEY-ID-DATA-KEY-ID-")
 }
 
 // WorkloadBoundaryARN is the ARN of the workload boundary.
@@ -104,8 +118,9 @@ func (p *Params) Validate() error {
 	if err := p.Scope.Validate(); err != nil {
 		return err
 	}
-	if p.Account.ID == "" || p.Account.Region == "" || p.KeyARN == "" {
-		return fmt.Errorf("account %q, region %q and key %q: none may be empty", p.Account.ID, p.Account.Region, p.KeyARN)
+	if p.Account.ID == "" || p.Account.Region == "" || p.KeyARN == "" || p.DataKeyARN == "" {
+		return fmt.Errorf("account %q, region %q, key %q and data key %q: none may be empty",
+			p.Account.ID, p.Account.Region, p.KeyARN, p.DataKeyARN)
 	}
 	if (p.ReplicaRegion == "") != (p.ReplicaKeyARN == "") {
 		return fmt.Errorf("replica region %q and replica key %q: give both or none", p.ReplicaRegion, p.ReplicaKeyARN)
@@ -130,6 +145,27 @@ func (p *Params) lakeBuckets(below string) []string {
 // dataBucket is the ARN of the bucket of one zone.
 func (p *Params) dataBucket(kind zone.Kind) string {
 	return p.Account.BucketARN(p.Scope.Bucket(string(kind), p.Account.ID, p.Account.Region))
+}
+
+// lakeCopies matches the buckets that zones are copied to, in whichever region. No other bucket of the
+// environment has such a name.
+func (p *Params) lakeCopies() string {
+	return p.Account.BucketARN(p.Scope.Bucket("*-copy", p.Account.ID, "*"))
+}
+
+// keysAnywhere matches the account's KMS keys in every region.
+func (p *Params) keysAnywhere() string {
+	return strings.Replace(p.Account.ARN("kms", "key/*"), ":"+p.Account.Region+":", ":*:", 1)
+}
+
+// personas matches the roles of the personas.
+func (p *Params) personas() string {
+	return p.Account.GlobalARN("iam", "role"+p.Scope.Path()+access.RoleName(p.Scope, "*"))
+}
+
+// inRegion limits actions on everything to the environment's region.
+func (p *Params) inRegion() policy.Conditions {
+	return policy.Conditions{"StringEquals": {"aws:RequestedRegion": {p.Account.Region}}}
 }
 
 // bootstrapBuckets are the buckets of the bootstrap project.

@@ -83,7 +83,7 @@ func (r Recording) JSON() ([]byte, error) {
 // useKey are the calls that encrypt and decrypt, and what a client asks of a key before.
 var useKey = []string{"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"}
 
-// StateCall reports whether a call is about the state, the lock table or the key: every deployer has
+// StateCall reports whether a call is about the state or the lock table, or uses one of the keys: every deployer has
 // these rights without a recording.
 func (p *Params) StateCall(call Call) bool {
 	table := p.Account.ARN("dynamodb", "table/"+p.LockTable())
@@ -95,7 +95,7 @@ func (p *Params) StateCall(call Call) bool {
 		case "dynamodb":
 			return resource != table || !strings.HasSuffix(name, "Item")
 		case "kms":
-			return resource != p.KeyARN || !slices.Contains(useKey, name)
+			return resource != p.KeyARN && resource != p.DataKeyARN || !slices.Contains(useKey, name)
 		default:
 			return true
 		}

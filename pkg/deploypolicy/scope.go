@@ -10,7 +10,8 @@ import (
 
 // scope says which resources of the environment actions may touch.
 type scope struct {
-	sid        string // first part of the statement's Sid
+	sid string // first part of the statement's Sid
+	// None: this environment has nothing that the actions may touch.
 	resources  func(p *Params, layer Layer) []string
 	conditions func(p *Params) policy.Conditions // nil: none
 	// Why the resource is "*": either AWS knows no resource for the action (Service Authorization

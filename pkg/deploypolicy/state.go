@@ -25,7 +25,7 @@ func stateFolders(layer Layer) []string {
 }
 
 // writeState is what Pulumi's backend, its secrets provider and Tarn's lease need to deploy the
-// layers: their own state files, and the stacks they read through references. With Bootstrap among
+// layers, and the use of the keys: their own state files, and the stacks they read through references. With Bootstrap among
 // them its state can be written, too, which a deployment of the whole chain does even when the
 // bootstrap project has no changes: it locks the stack and notes that it ran.
 func writeState(p *Params, layers []Layer) []policy.Statement {
@@ -36,7 +36,7 @@ func writeState(p *Params, layers []Layer) []policy.Statement {
 		own = append(own, stateFolders(layer)...)
 		keys = append(keys, ledgerKey(p.Scope.Environment, layer))
 	}
-	return []policy.Statement{
+	statements := []policy.Statement{
 		listState(bucket),
 		{
 			Sid: "ReadSharedState", Effect: policy.Allow,
@@ -51,12 +51,20 @@ func writeState(p *Params, layers []Layer) []policy.Statement {
 		lockItems(p, "HoldLease", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, keys),
 		policy.UseKey("UseKey", p.KeyARN),
 	}
+	if !slices.Equal(layers, []Layer{Bootstrap}) {
+		// Uploads are encrypted with it, and an encrypted catalog (Glue User Guide, "Encrypting your Data
+		// Catalog": whoever works with it needs the key).
+		statements = append(statements, policy.UseKey("UseDataKey", p.DataKeyARN))
+	}
+	return statements
 }
 
 // readState is what a preview needs: it takes no lock and writes nothing.
 func readState(p *Params) []policy.Statement {
 	bucket := p.Account.BucketARN(p.StateBucket())
 	layers := append([]Layer{Bootstrap}, Deployed()...)
+	catalog := policy.DecryptWith("ReadEncryptedCatalog", p.DataKeyARN)
+	catalog.Conditions = policy.Conditions{"StringEquals": {"kms:ViaService": {"glue." + p.Account.Region + ".amazonaws.com"}}}
 	keys := []string{leaseKey(p.Scope.Environment)}
 	var folders []string
 	for _, layer := range layers {
@@ -72,6 +80,7 @@ func readState(p *Params) []policy.Statement {
 		},
 		lockItems(p, "ReadLease", []string{"dynamodb:GetItem"}, keys),
 		policy.DecryptWith("ReadEncrypted", p.KeyARN),
+		catalog,
 	}
 }
 

@@ -6,43 +6,73 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// WorkloadBoundary is the most that any role which works with data can ever do: the union of what job
-// and crawler roles and the state's replication do, for this environment only. It grants nothing; a
-// role that carries it can do what both its own policies and this allow (IAM User Guide, "Permissions
-// boundaries for IAM entities"). There is no iam action in it, no sts:AssumeRole, no way to delete a
-// key or to open a bucket: whoever may make roles with this boundary cannot become more than a job.
+// WorkloadBoundary is the most that any role which works with data can ever do: the union of what jobs,
+// crawlers, personas, Lake Formation and the replication do, for this environment only. It grants
+// nothing; a role that carries it can do what both its own policies and this allow (IAM User Guide,
+// "Permissions boundaries for IAM entities"). There is no iam action in it, no sts:AssumeRole, no way to
+// delete a key or to open a bucket: whoever may make roles with this boundary cannot become more than
+// somebody who works with this environment's data. The platform's key is in it for the copy of the state
+// only.
 func WorkloadBoundary(p *Params) policy.Document {
 	database := p.Scope.Database("") // ends in the underscore before the zone
 	statements := []policy.Statement{
 		{
 			Sid: "ListLake", Effect: policy.Allow,
-			Actions:   []string{"s3:ListBucket"},
+			Actions: []string{
+				"s3:GetBucketLocation", // Athena asks for the region of its results
+				"s3:GetReplicationConfiguration", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions",
+			},
 			Resources: p.lakeBuckets(""),
 		},
 		{
 			Sid: "WorkWithData", Effect: policy.Allow,
 			Actions: []string{
-				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
+				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion*", "s3:ListMultipartUploadParts",
+				"s3:PutObject",
 			},
 			Resources: p.lakeBuckets("/*"),
 		},
 		{
+			Sid: "OnlyPersonasDeleteForGood", Effect: policy.Deny,
+			Actions:    []string{"glue:DeleteTable", "s3:DeleteObjectVersion"},
+			Resources:  []string{"*"},
+			Conditions: policy.Conditions{"ArnNotLike": {"aws:PrincipalArn": {p.personas()}}},
+		},
+		{
 			Sid: "NeverChangeCode", Effect: policy.Deny, // a job that rewrites a script gets the rights of that script
-			Actions:   []string{"s3:DeleteObject", "s3:PutObject"},
+			Actions:   []string{"s3:DeleteObject*", "s3:PutObject"},
 			Resources: []string{p.dataBucket(zone.Artifacts) + "/code/*", p.dataBucket(zone.Artifacts) + "/manifests/*"},
 		},
 		{
 			Sid: "UseCatalog", Effect: policy.Allow,
 			Actions: []string{
-				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateTable", "glue:GetDatabase",
-				"glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables",
-				"glue:UpdatePartition", "glue:UpdateTable",
+				"glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:BatchGetPartition", "glue:CreatePartition",
+				"glue:CreateTable", "glue:DeletePartition", "glue:DeleteTable",
+				"glue:GetDatabase*", "glue:GetPartition*", "glue:GetTable*", "glue:SearchTables", "glue:UpdatePartition", "glue:UpdateTable",
 			},
 			Resources: []string{
 				p.Account.ARN("glue", "catalog"),
 				p.Account.ARN("glue", "database/"+database+"*"),
 				p.Account.ARN("glue", "table/"+database+"*/*"),
 			},
+		},
+		{
+			Sid: "Query", Effect: policy.Allow,
+			Actions: []string{
+				"athena:BatchGet*", "athena:CreateNamedQuery", "athena:CreatePreparedStatement", "athena:DeleteNamedQuery",
+				"athena:DeletePreparedStatement", "athena:Get*", "athena:List*", "athena:StartQueryExecution",
+				"athena:StopQueryExecution", "athena:UpdateNamedQuery", "athena:UpdatePreparedStatement",
+			},
+			Resources: []string{
+				p.Account.ARN("athena", "datacatalog/AwsDataCatalog"),
+				p.Account.ARN("athena", "workgroup/"+p.Scope.Name("*")),
+			},
+		},
+		{
+			Sid: "AskLakeFormation", Effect: policy.Allow, // which knows no resources; the region is the limit
+			Actions:    []string{"lakeformation:GetDataAccess"},
+			Resources:  []string{"*"},
+			Conditions: p.inRegion(),
 		},
 		{
 			Sid: "WriteLogs", Effect: policy.Allow,
@@ -59,7 +89,22 @@ func WorkloadBoundary(p *Params) policy.Document {
 			Resources:  []string{"*"}, // CloudWatch knows no resource for it; the namespace is the limit
 			Conditions: policy.Conditions{"StringEquals": {"cloudwatch:namespace": {"Glue"}}},
 		},
-		policy.UseKey("UseKey", p.KeyARN),
+		policy.UseKey("UseKey", p.DataKeyARN),
+		{
+			Sid: "WriteLakeCopies", Effect: policy.Allow,
+			Actions:   []string{"s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"},
+			Resources: []string{p.lakeCopies() + "/*"},
+		},
+		{
+			// The key of another region is not this project's, so the limit is what S3 encrypts with it.
+			Sid: "EncryptLakeCopies", Effect: policy.Allow,
+			Actions:   []string{"kms:Encrypt", "kms:GenerateDataKey"},
+			Resources: []string{p.keysAnywhere()},
+			Conditions: policy.Conditions{"StringLike": {
+				"kms:ViaService":                   {"s3.*.amazonaws.com"},
+				"kms:EncryptionContext:aws:s3:arn": {p.lakeCopies(), p.lakeCopies() + "/*"},
+			}},
+		},
 	}
 	if p.ReplicaRegion != "" {
 		statements = append(statements, bucket.ReplicationStatements(

@@ -1,4 +1,4 @@
-// Package encryption makes the KMS key that everything in an environment is encrypted with.
+// Package encryption makes the KMS keys that everything in an environment is encrypted with.
 package encryption
 
 import (
@@ -28,6 +28,9 @@ type Args struct {
 	// Optional: days between the deletion of the key and the loss of everything encrypted with it,
 	// 7 to 30; defaults to 30.
 	DeletionWindowDays int
+	// Optional: another project writes the key's policy. Policy is only its first one, so that nobody is
+	// let in before, and later changes are not undone; defaults to false.
+	PolicyElsewhere bool
 	// Required: tags of the key.
 	Tags tagging.Tags
 }
@@ -61,13 +64,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource(ComponentType, name, k, opts...); err != nil {
 		return nil, err
 	}
+	own := []pulumi.ResourceOption{pulumi.Parent(k)}
+	if args.PolicyElsewhere {
+		own = append(own, pulumi.IgnoreChanges([]string{"policy"}))
+	}
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String("Tarn: " + args.Purpose + " (" + args.Alias + ")"),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(window),
 		Policy:               pulumi.String(document),
 		Tags:                 args.Tags.Input(),
-	}, pulumi.Parent(k))
+	}, own...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func TestProtectKeepsWhatCannotBeHadBack(t *testing.T) {
 	t.Parallel()
 	for _, protect := range []bool{true, false} {
 		recorder := foundation(t, map[string]any{"protect": protect, "stateReplicaRegion": "eu-central-1"})
-		want := map[string]int{"aws:kms/key:Key": 2, "aws:s3/bucketV2:BucketV2": 3, "aws:dynamodb/table:Table": 1}
+		want := map[string]int{"aws:kms/key:Key": 3, "aws:s3/bucketV2:BucketV2": 3, "aws:dynamodb/table:Table": 1}
 		for token, number := range want {
 			made := recorder.OfType(token)
 			if len(made) != number {
@@ -242,7 +242,10 @@ func TestReplicaRefusesAnotherIdentity(t *testing.T) {
 func TestWhatIsGivenIsNotMade(t *testing.T) {
 	t.Parallel()
 	const boundary = "arn:aws:iam::123456789012:policy/security/limit"
-	recorder := foundation(t, map[string]any{"keyArn": keyARN, "boundaryArn": boundary, "stateReplicaRegion": "eu-central-1"})
+	const dataKey = "arn:aws:kms:us-east-1:123456789012:key/87654321-4321-4321-4321-210987654321"
+	recorder := foundation(t, map[string]any{
+		"keyArn": keyARN, "dataKeyArn": dataKey, "boundaryArn": boundary, "stateReplicaRegion": "eu-central-1",
+	})
 	if keys := recorder.OfType("aws:kms/key:Key"); len(keys) != 1 || keys[0].Name != "replica-key" {
 		t.Errorf("keys %v", keys)
 	}
@@ -258,8 +261,10 @@ func TestWhatIsGivenIsNotMade(t *testing.T) {
 			t.Errorf("a role with boundary %s: %s", given, d.Reason)
 		}
 	}
-	if d := decide(t, call{"iam:CreatePolicyVersion", boundary, "", ""}.request(deployARN), policies); d.Allowed {
-		t.Error(d.Reason)
+	for _, theirs := range []call{{"iam:CreatePolicyVersion", boundary, "", ""}, {"kms:PutKeyPolicy", dataKey, "", ""}} {
+		if d := decide(t, theirs.request(deployARN), policies); d.Allowed {
+			t.Error(d.Reason)
+		}
 	}
 }
 

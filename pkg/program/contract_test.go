@@ -21,6 +21,7 @@ import (
 var promised = map[string]map[string]string{
 	contract.ProjectBootstrap: {
 		"stateBucket": "string", "stateReplicaBucket": "string", "lockTable": "string", "keyArn": "string", "keyAlias": "string",
+		"dataKeyArn": "string", "dataKeyManaged": "bool",
 		"secretsProvider": "string", "boundaryArn": "string", "ciUser": "string", "accessKeySecret": "string",
 		"deployRoleArn": "string", "planRoleArn": "string", "layerRoleArns": "map[string]string",
 	},
@@ -95,7 +96,7 @@ func TestContract(t *testing.T) {
 	for _, project := range slices.Sorted(maps.Keys(promised)) {
 		variants := []map[string]any{{"organization": "tarn"}}
 		if project == contract.ProjectBootstrap {
-			full, least := gitHub(), map[string]any{"organization": "tarn", "keyArn": keyARN, "deploy": map[string]any{"user": false}}
+			full, least := gitHub(), map[string]any{"organization": "tarn", "keyArn": keyARN, "dataKeyArn": keyARN, "deploy": map[string]any{"user": false}}
 			full["organization"], full["stateReplicaRegion"] = "tarn", "eu-central-1"
 			variants = append(variants, full, least)
 		}

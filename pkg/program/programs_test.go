@@ -30,7 +30,7 @@ const (
 func upstream(environment string) map[string]map[string]any {
 	return map[string]map[string]any{
 		contract.StackName(contract.ProjectBootstrap, environment): {
-			"keyArn": keyARN, "boundaryArn": boundaryARN,
+			"dataKeyArn": keyARN, "dataKeyManaged": true, "boundaryArn": boundaryARN,
 		},
 		contract.StackName(contract.ProjectDatalake, environment): {
 			"keyArn": keyARN, "boundaryArn": boundaryARN,
@@ -199,7 +199,7 @@ func TestSecretOutputIsRefused(t *testing.T) {
 	t.Parallel()
 	p := projects()[1]
 	outputs := upstream("test")
-	outputs[contract.StackName(contract.ProjectBootstrap, "test")]["keyArn"] = resource.MakeSecret(resource.NewStringProperty("k"))
+	outputs[contract.StackName(contract.ProjectBootstrap, "test")]["dataKeyArn"] = resource.MakeSecret(resource.NewStringProperty("k"))
 	recorder := &pulumitest.Recorder{Upstream: outputs}
 	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
 	if err == nil || !strings.Contains(err.Error(), "nothing secret may cross") {

@@ -17,10 +17,13 @@ import (
 func (s *Settings) params(scope naming.Scope, acct account.Account) *deploypolicy.Params {
 	p := &deploypolicy.Params{
 		Scope: scope, Account: acct, Protect: s.Protect, BoundaryARN: s.BoundaryARN,
-		KeyARN: s.KeyARN, ReplicaRegion: s.StateReplicaRegion, PassRoleARNs: s.Deploy.PassRoleARNs,
+		KeyARN: s.KeyARN, DataKeyARN: s.DataKeyARN, DataKeyGiven: s.DataKeyARN != "", ReplicaRegion: s.StateReplicaRegion, PassRoleARNs: s.Deploy.PassRoleARNs,
 	}
 	if p.KeyARN == "" {
 		p.KeyARN = deploypolicy.SampleKeyARN(acct)
+	}
+	if p.DataKeyARN == "" {
+		p.DataKeyARN = deploypolicy.SampleDataKeyARN(acct)
 	}
 	if s.StateReplicaRegion != "" {
 		p.ReplicaKeyARN = deploypolicy.SampleKeyARN(account.Account{ID: acct.ID, Region: s.StateReplicaRegion})
@@ -57,15 +60,15 @@ func checkPolicies(p *deploypolicy.Params) error {
 // document is a policy whose keys may not exist yet. build is called with the stand-ins first, and with
 // the keys' ARNs once there are any.
 func (f *foundation) document(build func(p *deploypolicy.Params) (policy.Document, error)) identity.Document {
-	values := pulumi.StringMap{"key": f.keyARN}
-	sample := map[string]string{"key": f.params.KeyARN}
+	values := pulumi.StringMap{"key": f.keyARN, "dataKey": f.dataKeyARN}
+	sample := map[string]string{"key": f.params.KeyARN, "dataKey": f.params.DataKeyARN}
 	if f.replica != nil {
 		values["replicaKey"] = f.replica.key.ARN
 		sample["replicaKey"] = f.params.ReplicaKeyARN
 	}
 	return identity.Document{Values: values, Sample: sample, Build: func(v map[string]string) (policy.Document, error) {
 		p := *f.params
-		p.KeyARN, p.ReplicaKeyARN = v["key"], v["replicaKey"]
+		p.KeyARN, p.DataKeyARN, p.ReplicaKeyARN = v["key"], v["dataKey"], v["replicaKey"]
 		return build(&p)
 	}}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Kinds are the kinds of documents that Documents gives.
-var Kinds = []string{"bootstrap", "deploy", "plan", "state", "boundary", "deploy-boundary", "user", "trust", "key"}
+var Kinds = []string{"bootstrap", "deploy", "plan", "state", "boundary", "deploy-boundary", "user", "trust", "key", "data-key"}
 
 // NamedDocument is a policy and the name that the program gives it.
 type NamedDocument struct {
@@ -29,7 +29,7 @@ func ParseSettings(raw []byte) (*Settings, error) {
 }
 
 // Documents gives the policies of a kind as the program would make them, for somebody who makes the
-// roles elsewhere. It calls nobody: the key, if the settings name none, is a stand-in. A layer limits
+// roles elsewhere. It calls nobody: a key that the settings do not name is a stand-in. A layer limits
 // the kinds deploy, state and trust to that layer's role; empty means the whole chain.
 func Documents(
 	config *Settings, environment string, acct account.Account, kind string, layer deploypolicy.Layer,
@@ -68,7 +68,9 @@ func Documents(
 	case "trust":
 		return config.trustDocuments(p, environment, layer), nil
 	case "key":
-		return one("key", encryption.Policy(acct, true), nil)
+		return one("key", encryption.Policy(acct, false), nil)
+	case "data-key":
+		return one("data-key", encryption.Policy(acct, true), nil)
 	default:
 		return nil, fmt.Errorf("there is no document %q: want one of %v", kind, Kinds)
 	}

@@ -38,6 +38,9 @@ func Build(ctx *pulumi.Context) (contract.Bootstrap, error) {
 	if err != nil {
 		return none, err
 	}
+	if err := f.dataKey(ctx); err != nil {
+		return none, err
+	}
 	if err := f.workloadBoundary(ctx); err != nil {
 		return none, err
 	}
@@ -63,7 +66,10 @@ func Build(ctx *pulumi.Context) (contract.Bootstrap, error) {
 		return none, err
 	}
 	built := contract.Bootstrap{
-		Foundation:         contract.Foundation{KeyARN: f.keyARN, BoundaryARN: f.boundaryARN},
+		Foundation: contract.Foundation{
+			DataKeyARN: f.dataKeyARN, BoundaryARN: f.boundaryARN, DataKeyManaged: f.config.DataKeyARN == "",
+		},
+		KeyARN:             f.keyARN,
 		StateBucket:        state.Name,
 		StateReplicaBucket: pulumi.String(""),
 		LockTable:          locks.Name,
@@ -89,7 +95,8 @@ type foundation struct {
 	tags    tagging.Tags
 	params  *deploypolicy.Params // with stand-ins for the ARNs of keys that do not exist yet
 
-	keyARN      pulumi.StringOutput
+	keyARN      pulumi.StringOutput // of state and secrets
+	dataKeyARN  pulumi.StringOutput
 	boundaryARN pulumi.StringOutput
 	replica     *replica // nil without a copy of the state
 }
@@ -135,9 +142,8 @@ func (f *foundation) key(ctx *pulumi.Context) (pulumi.StringInput, error) {
 	}
 	key, err := encryption.New(ctx, "key", &encryption.Args{
 		Alias:              f.scope.Name("platform"),
-		Purpose:            "state, secrets and data",
+		Purpose:            "state and secrets",
 		Account:            f.account,
-		LogGroups:          true,
 		DeletionWindowDays: f.config.KeyDeletionWindowDays,
 		Tags:               f.tags,
 	}, f.keep()...)
@@ -146,6 +152,29 @@ func (f *foundation) key(ctx *pulumi.Context) (pulumi.StringInput, error) {
 	}
 	f.keyARN = key.ARN
 	return key.Alias, nil
+}
+
+// dataKey makes the key of the lake, unless one was given. It is not the platform's: who may read data is
+// written into its policy by the datalake project, and whoever may write that reaches no state.
+func (f *foundation) dataKey(ctx *pulumi.Context) error {
+	if f.config.DataKeyARN != "" {
+		f.dataKeyARN = pulumi.String(f.config.DataKeyARN).ToStringOutput()
+		return nil
+	}
+	key, err := encryption.New(ctx, "data-key", &encryption.Args{
+		Alias:              f.scope.Name("data"),
+		Purpose:            "data of the lake",
+		Account:            f.account,
+		LogGroups:          true, // what jobs print can be data
+		DeletionWindowDays: f.config.KeyDeletionWindowDays,
+		PolicyElsewhere:    true,
+		Tags:               f.tags,
+	}, f.keep()...)
+	if err != nil {
+		return err
+	}
+	f.dataKeyARN = key.ARN
+	return nil
 }
 
 // secretsProvider is the URL by which Pulumi encrypts secrets with the key (Pulumi Docs, "Secrets":

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/naming"
@@ -21,11 +23,13 @@ type Settings struct {
 	StateReplicaRegion string `json:"stateReplicaRegion"`
 	// Optional: ARN of a KMS key to use instead of making one.
 	KeyARN string `json:"keyArn"`
-	// Optional: days between deleting the key and losing everything encrypted with it, 7 to 30; defaults to 30.
+	// Optional: ARN of a KMS key for the data of the lake instead of making one. Its policy stays as it is.
+	DataKeyARN string `json:"dataKeyArn"`
+	// Optional: days between deleting a key and losing everything encrypted with it, 7 to 30; defaults to 30.
 	KeyDeletionWindowDays int `json:"keyDeletionWindowDays"`
 	// Optional: ARN of the permission boundary for every role that works with data, instead of making one.
 	BoundaryARN string `json:"boundaryArn"`
-	// Optional: Pulumi refuses to delete key, state buckets and lock table, and leaves them in the account
+	// Optional: Pulumi refuses to delete keys, state buckets and lock table, and leaves them in the account
 	// when they leave the stack; DynamoDB refuses to delete the table; defaults to true.
 	Protect bool `json:"protect"`
 	// Optional: `destroy` empties the state buckets first; defaults to false. For throw-away environments.
@@ -56,9 +60,11 @@ func (s *Settings) Validate() error {
 	if s.StateReplicaRegion != "" && !regionForm.MatchString(s.StateReplicaRegion) {
 		problems = append(problems, fmt.Errorf("stateReplicaRegion %q: want the name of a region, such as eu-central-1", s.StateReplicaRegion))
 	}
-	if s.KeyARN != "" && !keyForm.MatchString(s.KeyARN) {
-		problems = append(problems, fmt.Errorf(
-			"keyArn %q: want the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias", s.KeyARN))
+	for _, key := range s.givenKeys() {
+		if !keyForm.MatchString(key.arn) {
+			problems = append(problems, fmt.Errorf(
+				"%s %q: want the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias", key.field, key.arn))
+		}
 	}
 	if s.KeyDeletionWindowDays < 7 || s.KeyDeletionWindowDays > 30 {
 		problems = append(problems, fmt.Errorf("keyDeletionWindowDays is %d, KMS allows 7 to 30", s.KeyDeletionWindowDays))
@@ -80,15 +86,24 @@ func (s *Settings) checkAccount(acct account.Account) error {
 		problems = append(problems, fmt.Errorf(
 			"bootstrap:settings.stateReplicaRegion is %s, where the state is: a copy belongs in another region", acct.Region))
 	}
-	if here := acct.ARN("kms", "key/"); s.KeyARN != "" && s.KeyARN[:min(len(here), len(s.KeyARN))] != here {
-		problems = append(problems, fmt.Errorf(
-			"bootstrap:settings.keyArn %s: want a key of account %s in %s, where everything it encrypts will be", s.KeyARN, acct.ID, acct.Region))
+	for _, key := range s.givenKeys() {
+		if !strings.HasPrefix(key.arn, acct.ARN("kms", "key/")) {
+			problems = append(problems, fmt.Errorf("bootstrap:settings.%s %s: want a key of account %s in %s, where everything it encrypts will be",
+				key.field, key.arn, acct.ID, acct.Region))
+		}
 	}
 	if here := acct.GlobalARN("iam", "policy/"); s.BoundaryARN != "" && s.BoundaryARN[:min(len(here), len(s.BoundaryARN))] != here {
 		problems = append(problems, fmt.Errorf(
 			"bootstrap:settings.boundaryArn %s: IAM accepts a boundary only from the same account, %s", s.BoundaryARN, acct.ID))
 	}
 	return errors.Join(problems...)
+}
+
+// givenKey is a key that is used and not made.
+type givenKey struct{ field, arn string }
+
+func (s *Settings) givenKeys() []givenKey {
+	return slices.DeleteFunc([]givenKey{{"keyArn", s.KeyARN}, {"dataKeyArn", s.DataKeyARN}}, func(key givenKey) bool { return key.arn == "" })
 }
 
 func (s *Settings) scope(environment string) naming.Scope {

@@ -50,6 +50,7 @@ type lake struct {
 	tags    tagging.Tags
 
 	keyARN      pulumi.StringOutput // of the key that every zone is encrypted with
+	ownsKey     bool                // whether this project writes its policy
 	boundaryARN pulumi.StringOutput // of every role that works with data
 
 	zones     map[zone.Kind]*zone.Zone
@@ -72,7 +73,7 @@ func plan(ctx *pulumi.Context, upstream contract.Foundation) (*lake, error) {
 	}
 	return &lake{
 		config: &config, scope: scope, account: acct,
-		keyARN: upstream.KeyARN, boundaryARN: upstream.BoundaryARN,
+		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
 		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags),
 	}, nil
 }
