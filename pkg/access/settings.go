@@ -28,6 +28,8 @@ type Persona struct {
 	AssumedBy Principals `json:"assumedBy"`
 	// Required: what it may do.
 	Grants []Grant `json:"grants"`
+	// Optional: the longest session of the role in minutes, 60 to 720; defaults to 60.
+	SessionMinutes int `json:"sessionMinutes"`
 }
 
 // Principals says who may take the role of a persona; at least one of them.

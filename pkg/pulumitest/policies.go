@@ -2,6 +2,7 @@ package pulumitest
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,10 +13,11 @@ import (
 // everyResource are the actions that may be allowed on "*", each with AWS's reason (Service
 // Authorization Reference). Those that change something need a condition besides.
 var everyResource = map[string]string{
-	"cloudwatch:PutMetricData":  "CloudWatch knows no resource for it",
-	"iam:ListVirtualMFADevices": "IAM lists the devices of all users at once",
-	"kms:ListAliases":           "KMS lists the aliases of all keys at once",
-	"lakeformation:*":           "Lake Formation knows no resources: its own settings and grants decide",
+	"cloudwatch:PutMetricData":    "CloudWatch knows no resource for it",
+	"iam:ListVirtualMFADevices":   "IAM lists the devices of all users at once",
+	"kms:ListAliases":             "KMS lists the aliases of all keys at once",
+	"lakeformation:GetDataAccess": "Lake Formation knows no resource for it, its own grants are the limit",
+	"lakeformation:*":             "Lake Formation knows no resources: its own settings and grants decide",
 }
 
 // Document reads one policy among a resource's inputs, "policy" or "assumeRolePolicy".
@@ -70,15 +72,19 @@ func checkAllow(t *testing.T, where string, resource Resource, s policy.Statemen
 		t.Errorf("%s lets a service act for anybody's account", where)
 	}
 	// In a bucket or key policy "*" is the bucket's or the key's own.
-	ownPolicy := resource.Type == "aws:s3/bucketPolicy:BucketPolicy" || resource.Type == "aws:kms/key:Key"
+	ownPolicy := slices.Contains([]string{"aws:s3/bucketPolicy:BucketPolicy", "aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"}, resource.Type)
 	if slices.Contains(s.Resources, "*") && !ownPolicy {
 		for _, action := range s.Actions {
 			service, name, _ := strings.Cut(action, ":")
-			if everyResource[action]+everyResource[service+":*"] == "" || s.Conditions == nil && !strings.HasPrefix(name, "List") {
+			if everyResource[action]+everyResource[service+":*"] == "" || s.Conditions == nil && !reads(name) {
 				t.Errorf("%s allows %s on every resource", where, action)
 			}
 		}
 	}
+}
+
+func reads(name string) bool {
+	return strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get")
 }
 
 func isBoundary(resource Resource) bool {
@@ -122,6 +128,10 @@ func checkTrust(t *testing.T, resource Resource, s policy.Statement) {
 		if !slices.Equal(equals["aws:SourceAccount"], []string{AccountID}) {
 			t.Errorf("%s trusts a service for any account", where)
 		}
+	case len(p.AWS) == 1 && strings.HasSuffix(p.AWS[0], ":root"):
+		if !narrowsAccount(s.Conditions) {
+			t.Errorf("%s trusts the whole account: %v", where, s.Conditions)
+		}
 	case len(p.AWS) == 1:
 		if !slices.Equal(s.Conditions["ArnEquals"]["aws:PrincipalArn"], p.AWS) {
 			t.Errorf("%s does not name its principal once more", where)
@@ -133,4 +143,28 @@ func checkTrust(t *testing.T, resource Resource, s policy.Statement) {
 			t.Errorf("%s trusts more than one subject: %v", where, s.Conditions)
 		}
 	}
+}
+
+// permissionSetForm is a pattern that matches the roles of one permission set and of no other.
+var permissionSetForm = regexp.MustCompile(
+	`^arn:aws:iam::` + AccountID + `:role/aws-reserved/sso\.amazonaws\.com/(\*/)?AWSReservedSSO_[A-Za-z0-9_+=,.@-]+_\?{16}$`)
+
+// narrowsAccount reports whether the conditions of a trust in the account leave exactly the roles of permission
+// sets, or exactly the principals with a value of one tag.
+func narrowsAccount(conditions policy.Conditions) bool {
+	equals, like := conditions["StringEquals"], conditions["ArnLike"]
+	if !slices.Equal(equals["aws:PrincipalAccount"], []string{AccountID}) {
+		return false
+	}
+	if len(conditions) == 2 && len(like) == 1 && len(equals) == 1 {
+		patterns := like["aws:PrincipalArn"]
+		return len(patterns) > 0 && !slices.ContainsFunc(patterns, func(p string) bool { return !permissionSetForm.MatchString(p) })
+	}
+	for key, values := range equals {
+		if name, found := strings.CutPrefix(key, "aws:PrincipalTag/"); found {
+			return len(conditions) == 1 && len(equals) == 2 && name != "" && len(values) > 0 &&
+				!strings.Contains(strings.Join(values, ""), "${")
+		}
+	}
+	return false
 }

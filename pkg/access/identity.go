@@ -1,0 +1,200 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tarn-data/tarn/pkg/catalog"
+	"github.com/tarn-data/tarn/pkg/policy"
+	"github.com/tarn-data/tarn/pkg/zone"
+)
+
+// What each tier allows, and no more: neither access control lists nor tags nor retention.
+var (
+	readObjects  = []string{"s3:GetObject"}
+	writeObjects = []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"}
+	adminObjects = []string{"s3:DeleteObjectVersion", "s3:GetObjectVersion"}
+
+	readCatalog = []string{
+		"glue:BatchGetPartition", "glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions",
+		"glue:GetTable", "glue:GetTables",
+	}
+	writeCatalog = []string{
+		"glue:BatchCreatePartition", "glue:CreatePartition", "glue:CreateTable", "glue:UpdatePartition", "glue:UpdateTable",
+	}
+	adminCatalog = []string{"glue:BatchDeletePartition", "glue:DeletePartition", "glue:DeleteTable"}
+)
+
+// Identity is what the role of a persona may do, as one policy: in S3 by zone and folder, with the key only
+// through S3 and only for the zones it may read or write, in the catalog by database, and in Athena in
+// the persona's own workgroup.
+//
+// Folders are named one by one as long as that fits. If it does not, zones are named as a whole, which
+// allows no more: the bucket policies name the folders as well and deny the rest.
+func (l *Lake) Identity(persona, keyARN string) policy.Document {
+	exact := l.identity(persona, keyARN, true)
+	if size, err := exact.Size(); err == nil && size <= policy.MaxInlineRole {
+		return exact
+	}
+	return l.identity(persona, keyARN, false)
+}
+
+func (l *Lake) identity(persona, keyARN string, exact bool) policy.Document {
+	statements := l.lists(persona, exact)
+	allow := func(sid string, actions, resources []string) {
+		if len(resources) > 0 {
+			statements = append(statements, policy.Statement{Sid: sid, Effect: policy.Allow, Actions: actions, Resources: resources})
+		}
+	}
+	workgroup := catalog.WorkgroupName(l.Scope, persona)
+	results := l.bucketARN(zone.AthenaResults)
+	answers := results + "/" + catalog.ResultPrefix(workgroup) + "*"
+	allow("ReadObjects", readObjects, append(l.objects(persona, Read, exact), answers))
+	allow("WriteObjects", writeObjects, append(l.objects(persona, Write, exact), answers))
+	allow("DeleteVersions", adminObjects, l.objects(persona, Admin, exact))
+	allow("FindResults", []string{"s3:GetBucketLocation"}, []string{results}) // Athena asks for their region
+	statements = append(statements,
+		l.throughS3("Decrypt", keyARN, decryptActions, append(l.zones(persona, Read), zone.AthenaResults)),
+		l.throughS3("Encrypt", keyARN, []string{"kms:GenerateDataKey"}, append(l.zones(persona, Write), zone.AthenaResults)))
+	allow("ReadCatalog", readCatalog, l.tables(persona, Read))
+	allow("WriteCatalog", writeCatalog, l.tables(persona, Write))
+	allow("DeleteTables", adminCatalog, l.tables(persona, Admin))
+	statements = append(statements,
+		policy.Statement{
+			Sid: "Query", Effect: policy.Allow,
+			Actions: []string{
+				"athena:BatchGetNamedQuery", "athena:BatchGetQueryExecution", "athena:GetNamedQuery", "athena:GetPreparedStatement",
+				"athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetQueryResultsStream",
+				"athena:GetQueryRuntimeStatistics", "athena:GetWorkGroup", "athena:ListNamedQueries",
+				"athena:ListPreparedStatements", "athena:ListQueryExecutions", "athena:StartQueryExecution", "athena:StopQueryExecution",
+			},
+			Resources: []string{l.Account.ARN("athena", "workgroup/"+workgroup)},
+		},
+		policy.Statement{
+			Sid: "SeeCatalog", Effect: policy.Allow,
+			Actions: []string{
+				"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases", "athena:ListTableMetadata",
+			},
+			Resources: []string{l.Account.ARN("athena", "datacatalog/AwsDataCatalog")},
+		},
+		policy.Statement{
+			Sid: "AskLakeFormation", Effect: policy.Allow, // which has no resources; its own grants are the limit
+			Actions: []string{"lakeformation:GetDataAccess"}, Resources: []string{"*"},
+		})
+	return policy.Document{Statements: statements}
+}
+
+// lists allows listing. Zones with the same folders, as staged and analytics often have, share a statement.
+func (l *Lake) lists(persona string, exact bool) []policy.Statement {
+	var statements []policy.Statement
+	for _, list := range []struct {
+		sid, action string
+		tier        Tier
+	}{{"List", "s3:ListBucket", Read}, {"ListVersions", "s3:ListBucketVersions", Admin}} {
+		var whole []string
+		var areas []Area
+		buckets := map[string][]string{}
+		for _, kind := range append(slices.Clone(Grantable), zone.AthenaResults) {
+			area := l.Area(persona, kind, list.tier)
+			switch {
+			case area.Empty():
+			case area.Whole, !exact && kind != zone.AthenaResults:
+				whole = append(whole, l.bucketARN(kind))
+			default:
+				if buckets[area.key()] == nil {
+					areas = append(areas, area)
+				}
+				buckets[area.key()] = append(buckets[area.key()], l.bucketARN(kind))
+			}
+		}
+		if len(whole) > 0 {
+			statements = append(statements, policy.Statement{
+				Sid: list.sid + "Zones", Effect: policy.Allow, Actions: []string{list.action}, Resources: whole,
+			})
+		}
+		for i, area := range areas {
+			var prefixes []string
+			for _, path := range area.Folders {
+				prefixes = append(prefixes, path, path+"/*")
+			}
+			statements = append(statements, policy.Statement{
+				Sid: fmt.Sprintf("%sFolders%d", list.sid, i+1), Effect: policy.Allow, Actions: []string{list.action},
+				Resources: buckets[area.key()], Conditions: policy.Conditions{"StringLike": {"s3:prefix": prefixes}},
+			})
+		}
+	}
+	return statements
+}
+
+// objects names the objects on which a persona has a tier.
+func (l *Lake) objects(persona string, tier Tier, exact bool) []string {
+	var arns []string
+	for _, kind := range Grantable {
+		area, bucket := l.Area(persona, kind, tier), l.bucketARN(kind)
+		switch {
+		case area.Empty():
+		case area.Whole, !exact:
+			arns = append(arns, bucket+"/*")
+		default:
+			for _, path := range area.Folders {
+				arns = append(arns, bucket+"/"+path, bucket+"/"+path+"/*")
+			}
+		}
+	}
+	return arns
+}
+
+// zones gives the zones in some part of which a persona has a tier.
+func (l *Lake) zones(persona string, tier Tier) []zone.Kind {
+	return slices.DeleteFunc(slices.Clone(Grantable), func(kind zone.Kind) bool { return l.Area(persona, kind, tier).Empty() })
+}
+
+// throughS3 allows the use of the key by S3 only, for the buckets of some zones only: all zones have the
+// same key.
+func (l *Lake) throughS3(sid, keyARN string, actions []string, kinds []zone.Kind) policy.Statement {
+	var buckets []string
+	for _, kind := range kinds {
+		buckets = append(buckets, l.bucketARN(kind), l.bucketARN(kind)+"/*")
+	}
+	return policy.Statement{
+		Sid: sid, Effect: policy.Allow, Actions: actions, Resources: []string{keyARN},
+		Conditions: policy.Conditions{
+			"StringEquals": {viaKey: {"s3." + l.Account.Region + ".amazonaws.com"}},
+			"StringLike":   {contextKey: buckets},
+		},
+	}
+}
+
+// tables names the catalog, databases and tables of what a persona has a tier on; Glue wants all three. A
+// zone has a database of its own and, unless it is the quarantine, one for each domain. Folders that are no domain's have none.
+func (l *Lake) tables(persona string, tier Tier) []string {
+	var arns []string
+	database := func(name, table string) {
+		arns = append(arns, l.Account.ARN("glue", "database/"+name), l.Account.ARN("glue", "table/"+table))
+	}
+	for _, kind := range Grantable {
+		if !kind.HasDatabase() {
+			continue
+		}
+		zoned := l.Scope.Database(string(kind))
+		if l.Area(persona, kind, tier).Whole {
+			database(zoned, zoned+"/*")
+			database(zoned+"_*", zoned+"_*/*")
+			continue
+		}
+		for _, name := range l.Domains.Names() {
+			if kind != zone.Quarantine && l.Settings.Personas[persona].Has(tier, kind, name) {
+				database(zoned+"_"+name, zoned+"_"+name+"/*")
+			}
+		}
+	}
+	if len(arns) == 0 {
+		return nil
+	}
+	arns = append([]string{l.Account.ARN("glue", "catalog")}, arns...)
+	if tier == Read {
+		// Athena looks there first (Athena User Guide, "Configure access to databases and tables in the Glue Data Catalog").
+		arns = append(arns, l.Account.ARN("glue", "database/default"))
+	}
+	return arns
+}
