@@ -30,10 +30,27 @@ type Args struct {
 	KeyARN pulumi.StringInput
 	// Required: what happens to objects as they age.
 	Lifecycle Lifecycle
+	// Optional: what happens besides to the objects below folders, by folder without a slash at the end. S3
+	// applies both rules, and what deletes or moves an object sooner wins.
+	Folders map[string]Lifecycle
 	// Optional: the bucket that gets the access log; defaults to no access log.
 	AccessLogs *AccessLogs
 	// Optional: further statements of the bucket policy.
 	Statements []policy.Statement
+	// Optional: uploads must name the key; defaults to letting those pass that name none and get it anyway.
+	StrictEncryption bool
+	// Optional: the VPC endpoints that requests must come through; defaults to any network.
+	Network *Network
+	// Optional: S3 tells EventBridge of every object that is made or deleted; defaults to false.
+	Events bool
+	// Optional: CloudWatch gets the number, size and errors of requests; defaults to false, because it costs.
+	Metrics bool
+	// Optional: S3 lists the objects regularly; defaults to no list.
+	Inventory *Inventory
+	// Optional: no version can be deleted for some days; defaults to no lock.
+	ObjectLock *ObjectLock
+	// Optional: archive tiers of the class INTELLIGENT_TIERING; defaults to none.
+	Tiering *Tiering
 	// Optional: delete the bucket although it has objects, with every version of them; defaults to
 	// false. For throw-away environments.
 	ForceDestroy bool
@@ -87,6 +104,11 @@ func (a *Args) validate() error {
 		problems = append(problems, fmt.Errorf("name %q has %d characters, want 3 to %d", a.Name, len(a.Name), naming.MaxBucket))
 	}
 	problems = append(problems, a.Lifecycle.Validate())
+	for _, folder := range sortedKeys(a.Folders) {
+		if err := a.Folders[folder].Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("folder %s: %w", folder, err))
+		}
+	}
 	return errors.Join(problems...)
 }
 
@@ -172,12 +194,32 @@ func (b *Bucket) provision(ctx *pulumi.Context, name string, args *Args) error {
 		}
 		after = append(after, logging)
 	}
-	b.ready = after
+	if args.Events {
+		notification, err := s3.NewBucketNotification(ctx, name+"-notification", &s3.BucketNotificationArgs{
+			Bucket:      bucket.ID(),
+			Eventbridge: pulumi.Bool(true),
+		}, child()...)
+		if err != nil {
+			return err
+		}
+		after = append(after, notification)
+	}
+	if args.ObjectLock != nil {
+		locked, err := lock(ctx, name, bucket, args.ObjectLock, child()...)
+		if err != nil {
+			return err
+		}
+		after = append(after, locked)
+	}
+	b.ready = slices.Clone(after)
 
+	if err := args.observe(ctx, name, bucket, child, func(r pulumi.Resource) { after = append(after, r) }); err != nil {
+		return err
+	}
 	// Last and not part of Ready: it takes the provider half a minute, and nobody has to wait for it.
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
-		Rules:  args.Lifecycle.rules(),
+		Rules:  rules(args.Lifecycle, args.Folders),
 	}, child()...)
 	return err
 }
@@ -206,31 +248,18 @@ func (a *Args) policy() pulumi.StringOutput {
 		values["key"] = a.KeyARN
 	}
 	return policy.Render(values, func(v map[string]string) policy.Document {
-		statements := []policy.Statement{policy.DenyInsecureTransport(arn)}
+		statements := []policy.Statement{
+			policy.DenyInsecureTransport(arn), DenyOtherAccounts(a.Account, arn), DenySSEC(arn),
+		}
 		if key, found := v["key"]; found {
 			statements = append(statements, policy.DenyWrongKey(arn, key)...)
+			if a.StrictEncryption {
+				statements = append(statements, DenyUnnamedKey(arn))
+			}
+		}
+		if a.Network != nil {
+			statements = append(statements, DenyOtherVPC(a.Account, arn, a.Network))
 		}
 		return policy.Document{Statements: append(statements, a.Statements...)}
 	})
-}
-
-// LogDelivery lets S3 deliver the access logs of the source buckets below their prefixes,
-// which are the source names (Amazon S3 User Guide, "Enabling Amazon S3 server access logging").
-func LogDelivery(acct account.Account, target string, prefixes map[string]string) policy.Statement {
-	var resources, sources []string
-	for _, source := range sortedKeys(prefixes) {
-		resources = append(resources, acct.BucketARN(target)+"/"+prefixes[source]+"*")
-		sources = append(sources, acct.BucketARN(source))
-	}
-	return policy.Statement{
-		Sid:       "AllowLogDelivery",
-		Effect:    policy.Allow,
-		Principal: &policy.Principal{Services: []string{"logging.s3.amazonaws.com"}},
-		Actions:   []string{"s3:PutObject"},
-		Resources: resources,
-		Conditions: policy.Conditions{
-			"ArnEquals":    {"aws:SourceArn": sources},
-			"StringEquals": {"aws:SourceAccount": {acct.ID}},
-		},
-	}
 }

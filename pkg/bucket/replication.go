@@ -31,6 +31,8 @@ type ReplicationArgs struct {
 	RoleName, RolePath string
 	// Required: ARN of the role's permission boundary.
 	BoundaryARN pulumi.StringInput
+	// Optional: the buckets lock their objects; defaults to false.
+	Locked bool
 	// Required: tags of the role.
 	Tags tagging.Tags
 }
@@ -75,8 +77,11 @@ func NewReplication(
 		Role: role.Name,
 		Policy: policy.Render(pulumi.StringMap{"source": source.KeyARN, "target": target.KeyARN},
 			func(keys map[string]string) policy.Document {
-				return policy.Document{Statements: ReplicationStatements(
-					source.Where, source.Name, keys["source"], target.Where, target.Name, keys["target"])}
+				statements := ReplicationStatements(source.Where, source.Name, keys["source"], target.Where, target.Name, keys["target"])
+				if args.Locked {
+					statements = append(statements, readLocks(source.Where.BucketARN(source.Name)))
+				}
+				return policy.Document{Statements: statements}
 			}),
 	}, pulumi.Parent(r))
 	if err != nil {
@@ -142,6 +147,16 @@ func ReplicationStatements(
 		},
 		throughS3("DecryptVersions", []string{"kms:Decrypt"}, sourceKey, source.Region, from),
 		throughS3("EncryptCopies", []string{"kms:Encrypt", "kms:GenerateDataKey"}, targetKey, target.Region, to),
+	}
+}
+
+// readLocks is what S3 needs besides to copy objects that are locked, with their locks (Amazon S3 User
+// Guide, "Object Lock considerations", using Object Lock with replication).
+func readLocks(bucketARN string) policy.Statement {
+	return policy.Statement{
+		Sid: "ReadLocks", Effect: policy.Allow,
+		Actions:   []string{"s3:GetObjectLegalHold", "s3:GetObjectRetention"},
+		Resources: []string{bucketARN + "/*"},
 	}
 }
 

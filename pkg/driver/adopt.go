@@ -37,43 +37,48 @@ type identify func(ctx context.Context, find finder, c candidate) (string, error
 // adoptable are the types whose creation fails when the resource is there already, or makes a second
 // one. All names are made by pkg/naming and the same every time, so the first one can be found again.
 var adoptable = map[string]identify{
-	"aws:athena/namedQuery:NamedQuery":                                     nil, // has no name to find it by; a second one does no harm
-	"aws:athena/workgroup:Workgroup":                                       named("name"),
-	"aws:cloudwatch/logGroup:LogGroup":                                     named("name"),
-	"aws:dynamodb/table:Table":                                             named("name"),
-	"aws:glue/catalogDatabase:CatalogDatabase":                             inCatalog,
-	"aws:glue/connection:Connection":                                       inCatalog,
-	"aws:glue/crawler:Crawler":                                             named("name"),
-	"aws:glue/dataQualityRuleset:DataQualityRuleset":                       named("name"),
-	"aws:glue/job:Job":                                                     named("name"),
-	"aws:glue/securityConfiguration:SecurityConfiguration":                 named("name"),
-	"aws:glue/trigger:Trigger":                                             named("name"),
-	"aws:glue/workflow:Workflow":                                           named("name"),
-	"aws:iam/group:Group":                                                  named("name"),
-	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":                  openIDProvider,
-	"aws:iam/policy:Policy":                                                managedPolicy,
-	"aws:iam/role:Role":                                                    named("name"),
-	"aws:iam/user:User":                                                    named("name"),
-	"aws:kms/alias:Alias":                                                  named("name"),
-	"aws:kms/key:Key":                                                      keyByTags,
-	"aws:s3/bucketV2:BucketV2":                                             named("bucket"),
-	"aws:secretsmanager/secret:Secret":                                     named("name"),
-	"aws:cloudwatch/eventRule:EventRule":                                   nil,
-	"aws:cloudwatch/eventTarget:EventTarget":                               nil,
-	"aws:cloudwatch/metricAlarm:MetricAlarm":                               nil,
-	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings": nil,
+	"aws:athena/namedQuery:NamedQuery":                     nil, // has no name to find it by; a second one does no harm
+	"aws:athena/workgroup:Workgroup":                       named("name"),
+	"aws:cloudwatch/logGroup:LogGroup":                     named("name"),
+	"aws:dynamodb/table:Table":                             named("name"),
+	"aws:glue/catalogDatabase:CatalogDatabase":             inCatalog,
+	"aws:glue/catalogTable:CatalogTable":                   inDatabase,
+	"aws:glue/connection:Connection":                       inCatalog,
+	"aws:glue/crawler:Crawler":                             named("name"),
+	"aws:glue/dataQualityRuleset:DataQualityRuleset":       named("name"),
+	"aws:glue/job:Job":                                     named("name"),
+	"aws:glue/securityConfiguration:SecurityConfiguration": named("name"),
+	"aws:glue/trigger:Trigger":                             named("name"),
+	"aws:glue/workflow:Workflow":                           named("name"),
+	"aws:iam/group:Group":                                  named("name"),
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":  openIDProvider,
+	"aws:iam/policy:Policy":                                managedPolicy,
+	"aws:iam/role:Role":                                    named("name"),
+	"aws:iam/user:User":                                    named("name"),
+	"aws:kms/alias:Alias":                                  named("name"),
+	"aws:kms/key:Key":                                      keyByTags,
+	"aws:s3/bucketV2:BucketV2":                             named("bucket"),
+	"aws:secretsmanager/secret:Secret":                     named("name"),
+	"aws:cloudwatch/eventRule:EventRule":                   nil,
+	"aws:cloudwatch/eventTarget:EventTarget":               nil,
+	"aws:cloudwatch/metricAlarm:MetricAlarm":               nil,
 }
 
 // repeatable are the types whose creation can simply be made again: it sets what another resource has.
 var repeatable = []string{
+	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
 	"aws:iam/groupPolicy:GroupPolicy",
 	"aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
 	"aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment",
 	"aws:iam/userGroupMembership:UserGroupMembership",
 	"aws:iam/userPolicyAttachment:UserPolicyAttachment",
+	"aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
 	"aws:s3/bucketLoggingV2:BucketLoggingV2",
+	"aws:s3/bucketMetric:BucketMetric",
+	"aws:s3/bucketNotification:BucketNotification",
+	"aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
 	"aws:s3/bucketObjectv2:BucketObjectv2",
 	"aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 	"aws:s3/bucketPolicy:BucketPolicy",
@@ -81,6 +86,7 @@ var repeatable = []string{
 	"aws:s3/bucketReplicationConfig:BucketReplicationConfig",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+	"aws:s3/inventory:Inventory",
 	"aws:sns/topicPolicy:TopicPolicy",
 }
 
@@ -96,6 +102,11 @@ func named(property string) identify {
 // inCatalog is for what belongs to the account's Glue catalog.
 func inCatalog(_ context.Context, _ finder, c candidate) (string, error) {
 	return c.account + ":" + c.text("name"), nil
+}
+
+// inDatabase is for what belongs to a database of that catalog.
+func inDatabase(_ context.Context, _ finder, c candidate) (string, error) {
+	return c.account + ":" + c.text("databaseName") + ":" + c.text("name"), nil
 }
 
 func managedPolicy(_ context.Context, _ finder, c candidate) (string, error) {

@@ -38,6 +38,7 @@ func upstream(environment string) map[string]map[string]any {
 			"quarantineBucket": "quarantine", "artifactsBucket": "artifacts",
 			"rawDatabase": "raw_db", "stagedDatabase": "staged_db", "analyticsDatabase": "analytics_db",
 			"quarantineDatabase": "quarantine_db", "workgroup": "lake",
+			"domains": map[string]any{},
 		},
 	}
 }
@@ -51,9 +52,19 @@ type project struct {
 func projects() []project {
 	return []project{
 		{contract.ProjectBootstrap, "../../bootstrap", bootstrap.Deploy},
-		{contract.ProjectDatalake, "../../datalake", datalake.Deploy},
+		{contract.ProjectDatalake, "../../datalake", datalake.Deploy(noFiles)},
 		{contract.ProjectMPP, "../../mpp", mpp.Deploy("../../mpp")},
 	}
+}
+
+// noFiles is a folder without named queries and views, for tests of other things.
+const noFiles = "testdata/none"
+
+// shipped is projects with the named queries and views of the repository.
+func shipped() []project {
+	all := projects()
+	all[1].program = datalake.Deploy(all[1].folder)
+	return all
 }
 
 // shippedSettings reads the settings of a committed stack file. Local folders that only a running
@@ -77,7 +88,7 @@ func shippedSettings(t *testing.T, p project, environment string) map[string]any
 
 func TestEveryShippedEnvironmentKeepsTheInvariants(t *testing.T) {
 	t.Parallel()
-	for _, p := range projects() {
+	for _, p := range shipped() {
 		for _, environment := range []string{"local", "dev", "staging", "prod"} {
 			t.Run(p.name+"/"+environment, func(t *testing.T) {
 				t.Parallel()
@@ -108,13 +119,13 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 		"protected and deleted":   {0, map[string]any{"protect": true, "deleteStateOnDestroy": true}, "contradict each other"},
 		"no history":              {0, map[string]any{"stateHistoryDays": 0}, "stateHistoryDays is 0, want at least 1"},
 		"unknown zone":            {1, map[string]any{"retention": map[string]any{"rwa": map[string]any{}}}, "retention.rwa: there is no such zone"},
-		"expiring Iceberg":        {1, map[string]any{"retention": map[string]any{"staged": map[string]any{"noncurrentDays": 1, "expireDays": 9}}}, "retention.staged.expireDays: Iceberg tables"},
+		"expiring Iceberg":        {1, map[string]any{"retention": map[string]any{"staged": map[string]any{"class": "short"}}}, "retention.staged.class, class short: expireDays: Iceberg tables"},
 		"scan limit":              {1, map[string]any{"queryScanLimitBytes": 1}, "queryScanLimitBytes is 1, Athena wants at least"},
 		"delete protected data":   {1, map[string]any{"deleteDataOnDestroy": true, "protect": true}, "contradict each other"},
 		"lifecycle order":         {1, retention(transition(90, "GLACIER"), transition(180, "STANDARD_IA")), "only in the order"},
 		"lifecycle minimum":       {1, retention(transition(5, "STANDARD_IA")), "S3 wants at least 30 for STANDARD_IA"},
 		"lifecycle class":         {1, retention(transition(5, "FREEZER")), `storageClass "FREEZER": want one of`},
-		"misspelt lifecycle":      {1, map[string]any{"retention": map[string]any{"raw": map[string]any{"expiryDays": 1}}}, `unknown field "expiryDays"`},
+		"misspelt lifecycle":      {1, map[string]any{"retentionClasses": map[string]any{"x": map[string]any{"expiryDays": 1}}}, `unknown field "expiryDays"`},
 		"log retention":           {2, map[string]any{"logRetentionDays": 2}, "logRetentionDays is 2, CloudWatch Logs accepts"},
 		"worker type":             {2, capacity("workerType", "G.3X"), `capacity.workerType "G.3X": want one of`},
 		"flex on a large worker":  {2, capacity2("workerType", "G.8X", "executionClass", "FLEX"), "the FLEX execution class runs on"},
@@ -151,7 +162,7 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 }
 
 func retention(transitions ...map[string]any) map[string]any {
-	return map[string]any{"retention": map[string]any{"raw": map[string]any{"noncurrentDays": 1, "transitions": transitions}}}
+	return map[string]any{"retentionClasses": map[string]any{"mine": map[string]any{"noncurrentDays": 1, "transitions": transitions}}}
 }
 
 func transition(days int, class string) map[string]any {
@@ -212,8 +223,11 @@ func TestSandboxIsTheSumOfTheProjects(t *testing.T) {
 	t.Parallel()
 	separate := map[string]int{}
 	settings := map[string]map[string]any{}
-	for _, p := range projects() {
+	for _, p := range shipped() {
 		settings[p.name] = map[string]any{"organization": "tarn"}
+		if p.name == contract.ProjectDatalake {
+			settings[p.name]["domains"] = map[string]any{"flights": map[string]any{}} // which the shipped queries speak of
+		}
 		recorder := &pulumitest.Recorder{Upstream: upstream("test")}
 		if err := recorder.Run(t, p.program, p.name, "test", settings[p.name]); err != nil {
 			t.Fatal(err)
@@ -243,7 +257,7 @@ func sandboxed(t *testing.T, foundation map[string]any) *pulumitest.Recorder {
 	recorder := &pulumitest.Recorder{}
 	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
 		contract.ProjectBootstrap: foundation,
-		contract.ProjectDatalake:  {"organization": "tarn"},
+		contract.ProjectDatalake:  {"organization": "tarn", "domains": map[string]any{"flights": map[string]any{}}},
 		contract.ProjectMPP:       {"organization": "tarn"},
 	})
 	if err != nil {

@@ -12,14 +12,19 @@ import (
 // untaggable are the types that AWS has no tags for, or whose tags belong to another resource.
 // Objects could have tags, but their number is limited to ten and they belong to the data's owners.
 var untaggable = []string{
+	"aws:athena/namedQuery:NamedQuery", "aws:glue/catalogTable:CatalogTable",
+	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
 	"aws:iam/group:Group", "aws:iam/groupPolicy:GroupPolicy", "aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userGroupMembership:UserGroupMembership",
-	"aws:kms/alias:Alias", "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+	"aws:kms/alias:Alias", "aws:kms/keyPolicy:KeyPolicy", "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "aws:s3/bucketLoggingV2:BucketLoggingV2",
 	"aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 	"aws:s3/bucketPolicy:BucketPolicy", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
-	"aws:s3/bucketVersioningV2:BucketVersioningV2",
+	"aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+	"aws:s3/bucketMetric:BucketMetric", "aws:s3/bucketNotification:BucketNotification",
+	"aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/inventory:Inventory",
 }
 
 // CheckInvariants holds for every program of the platform:

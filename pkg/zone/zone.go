@@ -42,6 +42,11 @@ func (k Kind) HasIceberg() bool {
 	return k == Staged || k == Analytics || k == Quarantine
 }
 
+// HasDomains reports whether the zone's folders are the domains'.
+func (k Kind) HasDomains() bool {
+	return k.HasDatabase()
+}
+
 // Args configures a Zone.
 type Args struct {
 	// Required: what the zone is for.

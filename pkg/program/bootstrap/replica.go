@@ -24,7 +24,7 @@ func (f *foundation) newReplica(ctx *pulumi.Context) (*replica, error) {
 	if f.config.StateReplicaRegion == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	provider, err := regionalProvider(ctx, "replica", f.config.StateReplicaRegion)
+	provider, err := account.Provider(ctx, "replica", f.config.StateReplicaRegion)
 	if err != nil {
 		return nil, fmt.Errorf("bootstrap:settings.stateReplicaRegion: %w", err)
 	}

@@ -3,12 +3,12 @@ package datalake
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
-	"github.com/tarn-data/tarn/pkg/bucket"
+	"github.com/tarn-data/tarn/pkg/access"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/naming"
+	"github.com/tarn-data/tarn/pkg/retention"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -21,10 +21,28 @@ type Settings struct {
 	// Optional: the domains of the lake by name, which is also the name of the pipeline that owns a domain's data;
 	// defaults to none.
 	Domains domain.Domains `json:"domains"`
-	// Optional: retention by zone; a zone that is named here replaces its default as a whole.
-	Retention map[zone.Kind]bucket.Lifecycle `json:"retention"`
+	// Optional: who may do what with the data; defaults to what IAM policies made elsewhere say.
+	Access access.Settings `json:"access"`
+	// Optional: retention classes besides the built-in ones, or in their place.
+	RetentionClasses retention.Classes `json:"retentionClasses"`
+	// Optional: which class applies to a zone, its domains and its folders; defaults to retention.Defaults.
+	Retention retention.Zones `json:"retention"`
+	// Optional: all data is deleted after so many days, tables included; only without protect. Defaults to never.
+	ExpireAllAfterDays int `json:"expireAllAfterDays"`
+	// Optional: events, metrics, inventory, lock and archive tiers by zone.
+	Zones map[zone.Kind]zone.Options `json:"zones"`
+	// Optional: zones that are copied to another region; defaults to none.
+	Replication *zone.Replication `json:"replication"`
+	// Optional: ids of the VPC endpoints that requests for data must come through; defaults to any network.
+	VPCEndpoints []string `json:"vpcEndpoints"`
+	// Optional: ARNs of roles and users that may come from anywhere, wildcards allowed; defaults to whoever deploys.
+	VPCExemptRoles []string `json:"vpcExemptRoles"`
+	// Optional: uploads must name the lake's key; defaults to letting those pass that name none and get it anyway.
+	StrictEncryption bool `json:"strictEncryption"`
 	// Optional: most bytes that one Athena query may read, at least 10 MB; defaults to 1 TB.
 	QueryScanLimitBytes int `json:"queryScanLimitBytes"`
+	// Optional: encryption of the catalog, workgroups of personas, named queries and views.
+	Catalog catalog.Settings `json:"catalog"`
 	// Optional: Pulumi refuses to delete the zones; defaults to true.
 	Protect bool `json:"protect"`
 	// Optional: `destroy` deletes all data first, with every version; defaults to false.
@@ -32,38 +50,8 @@ type Settings struct {
 	DeleteDataOnDestroy bool `json:"deleteDataOnDestroy"`
 }
 
-// minScanLimit is Athena's smallest limit (Athena API Reference, WorkGroupConfiguration).
-const minScanLimit = 10_000_000
-
 func defaults() Settings {
-	return Settings{QueryScanLimitBytes: 1_000_000_000_000, Protect: true}
-}
-
-// defaultRetention keeps data for ever and lets it get cheaper; what can be made again goes sooner.
-func defaultRetention(kind zone.Kind) bucket.Lifecycle {
-	switch kind {
-	case zone.Raw:
-		return bucket.Lifecycle{
-			NoncurrentDays: 90,
-			Transitions:    []bucket.Transition{{Days: 90, StorageClass: "STANDARD_IA"}, {Days: 365, StorageClass: "GLACIER_IR"}},
-		}
-	case zone.Artifacts:
-		return bucket.Lifecycle{
-			NoncurrentDays:   30,
-			PrefixExpireDays: map[string]int{"tmp/": 7},
-		}
-	case zone.AthenaResults: // a result can be had again by asking again
-		return bucket.Lifecycle{NoncurrentDays: 1, ExpireDays: 30}
-	case zone.AccessLogs:
-		return bucket.Lifecycle{NoncurrentDays: 1, ExpireDays: 365}
-	case zone.Quarantine:
-		return bucket.Lifecycle{NoncurrentDays: 90}
-	case zone.Staged, zone.Analytics:
-		// Iceberg deletes its own old files: keeping versions of them for long only costs.
-		return bucket.Lifecycle{NoncurrentDays: 14}
-	default:
-		return bucket.Lifecycle{NoncurrentDays: 30}
-	}
+	return Settings{QueryScanLimitBytes: 1_000_000_000_000, Catalog: catalog.Defaults(), Protect: true}
 }
 
 // Validate implements settings.Validator.
@@ -72,35 +60,15 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
-	problems = append(problems, s.Domains.Validate())
-	known := append(slices.Clone(zone.DataKinds), zone.AccessLogs)
-	for _, kind := range slices.Sorted(maps.Keys(s.Retention)) {
-		if !slices.Contains(known, kind) {
-			problems = append(problems, fmt.Errorf("retention.%s: there is no such zone; zones are %v", kind, known))
-			continue
-		}
-		if err := s.Retention[kind].Validate(); err != nil {
-			problems = append(problems, fmt.Errorf("retention.%s: %w", kind, err))
-		}
-		if kind.HasIceberg() && s.Retention[kind].ExpireDays > 0 {
-			problems = append(problems, fmt.Errorf(
-				"retention.%s.expireDays: Iceberg tables keep using old files, which S3 must not delete; expire rows or snapshots instead", kind))
-		}
+	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.validateZones())
+	if s.QueryScanLimitBytes < catalog.MinScanLimit {
+		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d", s.QueryScanLimitBytes, catalog.MinScanLimit))
 	}
-	if s.QueryScanLimitBytes < minScanLimit {
-		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d", s.QueryScanLimitBytes, minScanLimit))
-	}
+	problems = append(problems, s.Catalog.Validate(s.Access.Names(), s.Domains))
 	if s.Protect && s.DeleteDataOnDestroy {
 		problems = append(problems, errors.New("protect and deleteDataOnDestroy contradict each other: choose one"))
 	}
 	return errors.Join(problems...)
-}
-
-func (s *Settings) retention(kind zone.Kind) bucket.Lifecycle {
-	if configured, found := s.Retention[kind]; found {
-		return configured
-	}
-	return defaultRetention(kind)
 }
 
 func (s *Settings) scope(environment string) naming.Scope {

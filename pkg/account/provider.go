@@ -1,4 +1,4 @@
-package bootstrap
+package account
 
 import (
 	"errors"
@@ -29,10 +29,10 @@ var notInherited = []string{
 	"sharedConfigFiles", "sharedCredentialsFiles", "token",
 }
 
-// regionalProvider makes a provider for another region of the account, with the settings that the stack
+// Provider makes a provider for another region of the account, with the settings that the stack
 // file gives the default provider (`aws:…`). Components build no provider: the program does, and says
 // for which resources.
-func regionalProvider(ctx *pulumi.Context, name, region string) (*aws.Provider, error) {
+func Provider(ctx *pulumi.Context, name, region string) (*aws.Provider, error) {
 	found, err := inheritedSettings(ctx)
 	if err != nil {
 		return nil, err
