@@ -123,13 +123,22 @@ func (l Lifecycle) Validate() error {
 // Overrules says what this rule, of a whole bucket or of a folder, does to the objects of a folder below it
 // that the folder's own rule does later or never: S3 applies both rules to them, and deletes or moves them
 // as soon as one says so (Amazon S3 User Guide, "Lifecycle configuration examples", overlapping filters).
-// It is nil when the folder's own rule is what happens.
+// It is nil when the folder's own rule is what happens. A folder's rule that only deletes lets objects move
+// before, if that makes a valid rule and they can be read all the time.
 func (l Lifecycle) Overrules(folder Lifecycle) error {
 	var problems []error
 	if l.ExpireDays > 0 && (folder.ExpireDays == 0 || folder.ExpireDays > l.ExpireDays) {
 		problems = append(problems, fmt.Errorf("deletes its objects after %d days", l.ExpireDays))
 	}
-	for _, t := range l.Transitions {
+	moves := l.Transitions
+	if len(folder.Transitions) == 0 && folder.ExpireDays > 0 {
+		both := folder
+		both.Transitions = slices.DeleteFunc(slices.Clone(l.Transitions), func(t Transition) bool { return t.Days >= folder.ExpireDays })
+		if _, hidden := both.Unreadable(); !hidden && both.Validate() == nil {
+			moves = nil
+		}
+	}
+	for _, t := range moves {
 		done := folder.ExpireDays > 0 && folder.ExpireDays <= t.Days || slices.ContainsFunc(folder.Transitions, func(own Transition) bool {
 			return own.Days <= t.Days && classAt(own.StorageClass) >= classAt(t.StorageClass)
 		})
