@@ -10,16 +10,14 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// What each tier adds, as patterns: in a Deny a pattern can only deny more (Service Authorization
-// Reference, "Actions, resources, and condition keys for Amazon S3").
+// What each tier adds, as patterns: in a Deny a pattern can only deny more, and whoever may not write may not
+// delete versions either (Service Authorization Reference, "Actions, resources, and condition keys for
+// Amazon S3").
 var (
 	listActions   = []string{"s3:ListBucket*"} // objects, versions and uploads
 	objectActions = map[Tier][]string{
-		Read: {"s3:GetObject*"},
-		Write: {
-			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectTagging", "s3:ListMultipartUploadParts", "s3:PutObject",
-			"s3:PutObjectAcl", "s3:PutObjectTagging", "s3:ReplicateObject", "s3:RestoreObject",
-		},
+		Read:  {"s3:GetObject*"},
+		Write: {"s3:*MultipartUpload*", "s3:DeleteObject*", "s3:PutObject*", "s3:RestoreObject"},
 		Admin: {
 			"s3:BypassGovernanceRetention", "s3:DeleteObjectVersion*", "s3:PutObjectLegalHold", "s3:PutObjectRetention", "s3:PutObjectVersion*",
 		},
@@ -28,7 +26,7 @@ var (
 	configureActions = []string{"s3:DeleteBucket*", "s3:Put*Configuration", "s3:PutBucket*"}
 )
 
-// verbs say in a Sid what is denied.
+// verbs say in a Sid what is allowed or denied.
 var verbs = map[Tier]string{Read: "Read", Write: "Write", Admin: "DeleteVersions"}
 
 // BucketStatements is what the bucket policy of a zone says about who may do what there: nobody but those who
@@ -69,11 +67,11 @@ func (l *Lake) byTier(
 	}
 	var statements []policy.Statement
 	for _, key := range order {
-		sid, actions, resources := who+"MayNot"+sayTiers(together[key]), l.actions(together[key]), []string{l.bucketARN(kind) + "/*"}
+		denied, resources := actions(together[key]), []string{l.bucketARN(kind) + "/*"}
 		if together[key][0] == Read {
-			actions, resources = append(actions, listActions...), append([]string{l.bucketARN(kind)}, resources...)
+			denied, resources = append(denied, listActions...), append([]string{l.bucketARN(kind)}, resources...)
 		}
-		statements = append(statements, deny(sid, actions, resources, allowed[key]))
+		statements = append(statements, deny(who+"MayNot"+sayTiers(together[key]), denied, resources, allowed[key]))
 	}
 	return statements
 }
@@ -83,12 +81,15 @@ func (l *Lake) somewhere(kind zone.Kind, tier Tier) []string {
 	return slices.DeleteFunc(l.Settings.Names(), func(name string) bool { return l.Area(name, kind, tier).Empty() })
 }
 
-func (l *Lake) actions(tiers []Tier) []string {
-	var actions []string
+// actions are those of some tiers, without those that another pattern covers.
+func actions(tiers []Tier) []string {
+	var all []string
 	for _, tier := range tiers {
-		actions = append(actions, objectActions[tier]...)
+		all = append(all, objectActions[tier]...)
 	}
-	return actions
+	return slices.DeleteFunc(slices.Clone(all), func(one string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return other != one && policy.Like(other, one) })
+	})
 }
 
 func sayTiers(tiers []Tier) string {
@@ -128,13 +129,12 @@ func (l *Lake) onlyFolders(kind zone.Kind) []policy.Statement {
 		them := map[string][]string{"aws:PrincipalArn": l.roleARNs(roles[key])}
 		deny := policy.Statement{
 			Sid: fmt.Sprintf("OnlyFolders%d%s", i+1, sayTiers(one.tiers)), Effect: policy.Deny,
-			Principal: &policy.Principal{Everyone: true}, Actions: l.actions(one.tiers), Conditions: policy.Conditions{"ArnLike": them},
+			Principal: &policy.Principal{Everyone: true}, Actions: actions(one.tiers), Conditions: policy.Conditions{"ArnLike": them},
 		}
 		var prefixes []string
 		for _, path := range one.area.Folders {
-			// The path itself, too: Hadoop asks whether there is an object of a folder's name.
-			deny.NotResources = append(deny.NotResources, bucket+"/"+path, bucket+"/"+path+"/*")
-			prefixes = append(prefixes, path, path+"/*")
+			deny.NotResources = append(deny.NotResources, bucket+"/"+path+"/*")
+			prefixes = append(prefixes, path+"/*")
 		}
 		statements = append(statements, deny)
 		if one.tiers[0] == Read { // a listing without a prefix has no such key, which makes the condition true

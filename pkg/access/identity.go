@@ -9,20 +9,21 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// What each tier allows, and no more: neither access control lists nor tags nor retention.
+// What each tier adds, and no more: neither access control lists nor tags nor retention.
 var (
-	readObjects  = []string{"s3:GetObject"}
-	writeObjects = []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"}
-	adminObjects = []string{"s3:DeleteObjectVersion", "s3:GetObjectVersion"}
-
-	readCatalog = []string{
-		"glue:BatchGetPartition", "glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions",
-		"glue:GetTable", "glue:GetTables",
+	allowedObjects = map[Tier][]string{
+		Read:  {"s3:GetObject"},
+		Write: {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+		Admin: {"s3:DeleteObjectVersion", "s3:GetObjectVersion"},
 	}
-	writeCatalog = []string{
-		"glue:BatchCreatePartition", "glue:CreatePartition", "glue:CreateTable", "glue:UpdatePartition", "glue:UpdateTable",
+	allowedCatalog = map[Tier][]string{
+		Read: {
+			"glue:BatchGetPartition", "glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions",
+			"glue:GetTable", "glue:GetTables",
+		},
+		Write: {"glue:BatchCreatePartition", "glue:CreatePartition", "glue:CreateTable", "glue:UpdatePartition", "glue:UpdateTable"},
+		Admin: {"glue:BatchDeletePartition", "glue:DeletePartition", "glue:DeleteTable"},
 	}
-	adminCatalog = []string{"glue:BatchDeletePartition", "glue:DeletePartition", "glue:DeleteTable"}
 )
 
 // Identity is what the role of a persona may do, as one policy: in S3 by zone and folder, with the key only
@@ -40,25 +41,23 @@ func (l *Lake) Identity(persona, keyARN string) policy.Document {
 }
 
 func (l *Lake) identity(persona, keyARN string, exact bool) policy.Document {
-	statements := l.lists(persona, exact)
-	allow := func(sid string, actions, resources []string) {
-		if len(resources) > 0 {
-			statements = append(statements, policy.Statement{Sid: sid, Effect: policy.Allow, Actions: actions, Resources: resources})
-		}
-	}
 	workgroup := catalog.WorkgroupName(l.Scope, persona)
 	results := l.bucketARN(zone.AthenaResults)
-	answers := results + "/" + catalog.ResultPrefix(workgroup) + "*"
-	allow("ReadObjects", readObjects, append(l.objects(persona, Read, exact), answers))
-	allow("WriteObjects", writeObjects, append(l.objects(persona, Write, exact), answers))
-	allow("DeleteVersions", adminObjects, l.objects(persona, Admin, exact))
-	allow("FindResults", []string{"s3:GetBucketLocation"}, []string{results}) // Athena asks for their region
+	statements := l.lists(persona, exact)
+	statements = append(statements, byHighestTier("Objects", allowedObjects, func(tier Tier) []string {
+		arns := l.objects(persona, tier, exact)
+		if tier != Admin {
+			arns = append(arns, results+"/"+catalog.ResultPrefix(workgroup)+"*")
+		}
+		return arns
+	})...)
 	statements = append(statements,
+		policy.Statement{ // Athena asks for the region of its results
+			Sid: "FindResults", Effect: policy.Allow, Actions: []string{"s3:GetBucketLocation"}, Resources: []string{results},
+		},
 		l.throughS3("Decrypt", keyARN, decryptActions, append(l.zones(persona, Read), zone.AthenaResults)),
 		l.throughS3("Encrypt", keyARN, []string{"kms:GenerateDataKey"}, append(l.zones(persona, Write), zone.AthenaResults)))
-	allow("ReadCatalog", readCatalog, l.tables(persona, Read))
-	allow("WriteCatalog", writeCatalog, l.tables(persona, Write))
-	allow("DeleteTables", adminCatalog, l.tables(persona, Admin))
+	statements = append(statements, byHighestTier("Tables", allowedCatalog, func(tier Tier) []string { return l.tables(persona, tier) })...)
 	statements = append(statements,
 		policy.Statement{
 			Sid: "Query", Effect: policy.Allow,
@@ -84,6 +83,26 @@ func (l *Lake) identity(persona, keyARN string, exact bool) policy.Document {
 	return policy.Document{Statements: statements}
 }
 
+// byHighestTier allows on each resource what the highest tier there allows, so that none is named twice.
+func byHighestTier(what string, allowed map[Tier][]string, resources func(Tier) []string) []policy.Statement {
+	var statements []policy.Statement
+	var actions []string
+	for i, tier := range tiers {
+		actions = append(actions, allowed[tier]...)
+		named := resources(tier)
+		if i+1 < len(tiers) {
+			higher := resources(tiers[i+1])
+			named = slices.DeleteFunc(named, func(arn string) bool { return slices.Contains(higher, arn) })
+		}
+		if len(named) > 0 {
+			statements = append(statements, policy.Statement{
+				Sid: verbs[tier] + what, Effect: policy.Allow, Actions: slices.Sorted(slices.Values(actions)), Resources: named,
+			})
+		}
+	}
+	return statements
+}
+
 // lists allows listing. Zones with the same folders, as staged and analytics often have, share a statement.
 func (l *Lake) lists(persona string, exact bool) []policy.Statement {
 	var statements []policy.Statement
@@ -98,7 +117,7 @@ func (l *Lake) lists(persona string, exact bool) []policy.Statement {
 			area := l.Area(persona, kind, list.tier)
 			switch {
 			case area.Empty():
-			case area.Whole, !exact && kind != zone.AthenaResults:
+			case area.Whole, !exact && list.tier == Read && kind != zone.AthenaResults:
 				whole = append(whole, l.bucketARN(kind))
 			default:
 				if buckets[area.key()] == nil {
@@ -115,7 +134,7 @@ func (l *Lake) lists(persona string, exact bool) []policy.Statement {
 		for i, area := range areas {
 			var prefixes []string
 			for _, path := range area.Folders {
-				prefixes = append(prefixes, path, path+"/*")
+				prefixes = append(prefixes, path+"/*")
 			}
 			statements = append(statements, policy.Statement{
 				Sid: fmt.Sprintf("%sFolders%d", list.sid, i+1), Effect: policy.Allow, Actions: []string{list.action},
@@ -137,7 +156,7 @@ func (l *Lake) objects(persona string, tier Tier, exact bool) []string {
 			arns = append(arns, bucket+"/*")
 		default:
 			for _, path := range area.Folders {
-				arns = append(arns, bucket+"/"+path, bucket+"/"+path+"/*")
+				arns = append(arns, bucket+"/"+path+"/*")
 			}
 		}
 	}
@@ -154,7 +173,7 @@ func (l *Lake) zones(persona string, tier Tier) []zone.Kind {
 func (l *Lake) throughS3(sid, keyARN string, actions []string, kinds []zone.Kind) policy.Statement {
 	var buckets []string
 	for _, kind := range kinds {
-		buckets = append(buckets, l.bucketARN(kind), l.bucketARN(kind)+"/*")
+		buckets = append(buckets, l.bucketARN(kind)+"*") // the bucket or, without a bucket key, the object; no name goes on after the region
 	}
 	return policy.Statement{
 		Sid: sid, Effect: policy.Allow, Actions: actions, Resources: []string{keyARN},
@@ -188,13 +207,12 @@ func (l *Lake) tables(persona string, tier Tier) []string {
 			}
 		}
 	}
-	if len(arns) == 0 {
-		return nil
-	}
-	arns = append([]string{l.Account.ARN("glue", "catalog")}, arns...)
 	if tier == Read {
-		// Athena looks there first (Athena User Guide, "Configure access to databases and tables in the Glue Data Catalog").
+		// Athena looks there first (Athena User Guide, "Configure access to databases and tables in the AWS Glue Data Catalog").
 		arns = append(arns, l.Account.ARN("glue", "database/default"))
+	}
+	if len(arns) > 0 {
+		arns = append([]string{l.Account.ARN("glue", "catalog")}, arns...)
 	}
 	return arns
 }

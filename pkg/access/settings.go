@@ -66,7 +66,7 @@ type Grant struct {
 	Zones []zone.Kind `json:"zones"`
 	// Optional: only the folders of these domains.
 	Domains []string `json:"domains"`
-	// Optional: only these folders, without a slash at the end.
+	// Optional: only what lies below these folders; without a slash at the end.
 	Prefixes []string `json:"prefixes"`
 	// Required: read, write or admin.
 	Tier Tier `json:"tier"`

@@ -13,11 +13,10 @@ import (
 // everyResource are the actions that may be allowed on "*", each with AWS's reason (Service
 // Authorization Reference). Those that change something need a condition besides.
 var everyResource = map[string]string{
-	"cloudwatch:PutMetricData":    "CloudWatch knows no resource for it",
-	"iam:ListVirtualMFADevices":   "IAM lists the devices of all users at once",
-	"kms:ListAliases":             "KMS lists the aliases of all keys at once",
-	"lakeformation:GetDataAccess": "Lake Formation knows no resource for it, its own grants are the limit",
-	"lakeformation:*":             "Lake Formation knows no resources: its own settings and grants decide",
+	"cloudwatch:PutMetricData":  "CloudWatch knows no resource for it",
+	"iam:ListVirtualMFADevices": "IAM lists the devices of all users at once",
+	"kms:ListAliases":           "KMS lists the aliases of all keys at once",
+	"lakeformation:*":           "Lake Formation knows no resources: its own settings and grants decide",
 }
 
 // Document reads one policy among a resource's inputs, "policy" or "assumeRolePolicy".
