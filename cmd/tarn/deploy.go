@@ -76,10 +76,19 @@ func (a *app) destroyCommand() *cobra.Command {
 	destroy := &cobra.Command{
 		Use:   "destroy",
 		Short: "Delete everything the projects have made, the last project first",
-		Args:  noArguments,
+		Long: `Delete everything the projects have made, the last project first.
+
+Before anything is deleted it looks for what is protected and counts what is in the
+buckets of the lake. Deleting data takes two keys: deleteDataOnDestroy in
+datalake:settings, deployed, and --delete-data. While a bucket holds anything that
+Pulumi has not put there, old versions included, and one of the keys is missing, the
+command lists the counts and stops. Empty buckets need no key.`,
+		Args: noArguments,
 	}
 	a.projectFlag(destroy)
 	a.lockFlag(destroy)
+	destroy.Flags().BoolVar(&a.deleteData, "delete-data", false,
+		"delete data for good, with every version, where deleteDataOnDestroy is deployed")
 	yes := destroy.Flags().BoolP("yes", "y", false, "do not ask (the local environment never asks)")
 	destroy.RunE = func(cmd *cobra.Command, _ []string) error {
 		if a.environment != localEnvironment && !*yes {
@@ -130,6 +139,9 @@ func (a *app) deploy(
 	var held *lease.HeldError
 	if errors.As(err, &held) {
 		return err // says what to do
+	}
+	if errors.Is(err, driver.ErrData) {
+		return err // as above
 	}
 	if err != nil && ctx.Err() != nil {
 		return hinted{err, fmt.Sprintf("Interrupted. To go on: tarn %s --env %s", report.Command, a.environment)}

@@ -33,7 +33,7 @@ func (a *app) open(ctx context.Context, view console.Console, start bool) (*driv
 	if err != nil {
 		return nil, usageError{err}
 	}
-	d.LockTimeout = a.lockTimeout
+	d.LockTimeout, d.DeleteData = a.lockTimeout, a.deleteData
 	return d, nil
 }
 

@@ -32,6 +32,7 @@ type app struct {
 	root        string
 	role        string        // to work as
 	only        []string      // projects to work on; all when empty
+	deleteData  bool          // destroy deletes data, too
 	lockTimeout time.Duration // how long to wait for an environment that somebody else holds
 }
 

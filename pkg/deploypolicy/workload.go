@@ -27,8 +27,8 @@ func WorkloadBoundary(p *Params) policy.Document {
 		{
 			Sid: "WorkWithData", Effect: policy.Allow,
 			Actions: []string{
-				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion*", "s3:ListMultipartUploadParts",
-				"s3:PutObject",
+				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion*",
+				"s3:ListMultipartUploadParts", "s3:PutObject",
 			},
 			Resources: p.lakeBuckets("/*"),
 		},

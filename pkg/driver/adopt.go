@@ -74,6 +74,7 @@ var repeatable = []string{
 	"aws:iam/userGroupMembership:UserGroupMembership",
 	"aws:iam/userPolicyAttachment:UserPolicyAttachment",
 	"aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+	"aws:kms/keyPolicy:KeyPolicy",
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
 	"aws:s3/bucketLoggingV2:BucketLoggingV2",
 	"aws:s3/bucketMetric:BucketMetric",

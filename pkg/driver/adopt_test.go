@@ -31,11 +31,14 @@ func registered(t *testing.T) map[string]string {
 	found := map[string]string{}
 	run := func(project Project, environment string, settings map[string]any) {
 		recorder := &pulumitest.Recorder{Upstream: map[string]map[string]any{
-			contract.StackName(contract.ProjectBootstrap, environment): {"keyArn": key, "boundaryArn": boundary},
+			contract.StackName(contract.ProjectBootstrap, environment): {
+				"dataKeyArn": key, "dataKeyManaged": true, "boundaryArn": boundary,
+			},
 			contract.StackName(contract.ProjectDatalake, environment): {
 				"keyArn": key, "boundaryArn": boundary, "rawBucket": "raw", "stagedBucket": "staged", "analyticsBucket": "analytics",
 				"quarantineBucket": "quarantine", "artifactsBucket": "artifacts", "rawDatabase": "raw_db", "stagedDatabase": "staged_db",
 				"analyticsDatabase": "analytics_db", "quarantineDatabase": "quarantine_db", "workgroup": "lake",
+				"domains": map[string]any{},
 			},
 		}}
 		if err := recorder.Run(t, project.Program, project.Name, environment, settings); err != nil {

@@ -61,7 +61,7 @@ func TestDeletable(t *testing.T) {
 			for project, resources := range test.stacks {
 				write(t, filepath.Join(folder, ".pulumi/stacks", project, "dev.json"), stackWith(resources, ""))
 			}
-			d := &Driver{environment: Environment{Name: "dev", Backend: "file://" + folder, Bucket: bucket}}
+			d := &Driver{buckets: emptyBuckets, environment: Environment{Name: "dev", Backend: "file://" + folder, Bucket: bucket}}
 			if test.folder {
 				d.environment.Bucket = ""
 			}
@@ -70,7 +70,7 @@ func TestDeletable(t *testing.T) {
 					d.projects = append(d.projects, project)
 				}
 			}
-			err := d.deletable(t.Context())
+			_, err := d.deletable(t.Context())
 			if (err == nil) != (test.wants == nil) || errors.Is(err, ErrProtected) != test.protected {
 				t.Fatalf("error %v, want %v", err, test.wants)
 			}

@@ -32,11 +32,14 @@ type Driver struct {
 	// LockTimeout is how long a command waits for an environment that somebody else holds; 0 means
 	// not at all.
 	LockTimeout time.Duration
+	// DeleteData lets Destroy delete data, if the settings that are deployed say so, too.
+	DeleteData bool
 
 	projects    []Project
 	environment Environment
 	observer    Observer
 	pulumi      pulumiCommand
+	buckets     clientOf    // asks S3 about the buckets of a region
 	dead        []deadOwner // former holders of the lease that went without giving it back
 }
 
@@ -54,7 +57,7 @@ func New(projects []Project, environment Environment, observer Observer) (*Drive
 	if err != nil {
 		return nil, err
 	}
-	return &Driver{projects: projects, environment: environment, observer: observer, pulumi: command}, nil
+	return &Driver{projects: projects, environment: environment, observer: observer, pulumi: command, buckets: bucketClient}, nil
 }
 
 // environmentNames lists the stack files of a project folder.
@@ -112,12 +115,19 @@ func (d *Driver) Preview(ctx context.Context) (Report, error) {
 }
 
 // Destroy deletes every resource of every project, the last project first, and then the stacks. What is
-// protected is found before anything is deleted.
+// protected, and data, is found before anything is deleted.
 func (d *Driver) Destroy(ctx context.Context) (Report, error) {
-	if err := d.deletable(ctx); err != nil {
-		return d.nothingRun("destroy", reversed(d.projects)), err
+	data, err := d.deletable(ctx)
+	if err != nil {
+		report := d.nothingRun("destroy", reversed(d.projects))
+		report.Data = data
+		return report, err
 	}
-	return d.change(ctx, "destroy", reversed(d.projects), func(ctx context.Context, project Project, stream eventStream) (changes, error) {
+	for _, bucket := range data {
+		d.observer.Line(bucket.Project, "deletes data of "+bucket.String())
+	}
+	all := reversed(d.projects)
+	report, err := d.change(ctx, "destroy", all, func(ctx context.Context, project Project, stream eventStream) (changes, error) {
 		from := d
 		if project.Name == contract.ProjectBootstrap && d.environment.Bucket != "" {
 			// The bucket cannot hold the state of its own deletion.
@@ -133,6 +143,8 @@ func (d *Driver) Destroy(ctx context.Context) (Report, error) {
 		}
 		return deleted, err
 	})
+	report.Data = data
+	return report, err
 }
 
 func (d *Driver) destroy(ctx context.Context, project Project, stream eventStream) (changes, error) {

@@ -22,6 +22,7 @@ type Report struct {
 	Command     string        `json:"command"`
 	Environment string        `json:"environment"`
 	Stacks      []StackReport `json:"stacks"`
+	Data        []Contents    `json:"data,omitempty"` // what a destroy has found in buckets before it deleted anything
 	Seconds     float64       `json:"seconds"`
 	Error       string        `json:"error,omitempty"` // also one that is of no stack, such as a lease that was not had
 }
