@@ -19,7 +19,7 @@ up: build ## set up everything, deploy the lake on this machine, run the sample 
 	@$(TARN) run flights
 
 down: build ## delete what `make up` deployed and stop the emulator
-	@$(TARN) destroy
+	@$(TARN) destroy --delete-data
 	@$(TARN) local down
 
 test: tools test-go test-python test-e2e ## run every test

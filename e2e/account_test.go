@@ -45,7 +45,7 @@ func TestAccount(t *testing.T) {
 		lake.checkRecording(t)
 	})
 	if os.Getenv("TARN_RECORD") != "" {
-		lake.deploy(t, "destroy", "--yes")
+		lake.deploy(t, "destroy", "--yes", "--delete-data")
 		return
 	}
 	step(t, "up", func(t *testing.T) { lake.deploy(t, "up") })
@@ -74,7 +74,7 @@ func TestAccount(t *testing.T) {
 		}
 	})
 	step(t, "eject and bootstrap again", func(t *testing.T) {
-		lake.deploy(t, "destroy", "--yes", "--project", "mpp", "--project", "datalake")
+		lake.deploy(t, "destroy", "--yes", "--delete-data", "--project", "mpp", "--project", "datalake")
 		lake.deploy(t, "bootstrap", "--eject")
 		if out := lake.run(t, 1, "up"); !strings.Contains(out, "tarn bootstrap --env rehearsal") {
 			t.Errorf("output\n%s", out)
@@ -82,7 +82,7 @@ func TestAccount(t *testing.T) {
 		lake.expectNoChanges(t, lake.deploy(t, "bootstrap"))
 	})
 	step(t, "destroy leaves nothing behind", func(t *testing.T) {
-		lake.deploy(t, "destroy", "--yes")
+		lake.deploy(t, "destroy", "--yes", "--delete-data")
 		lake.checkEmpty(t)
 		for name, content := range lake.stackFiles(t) { // a stack that is gone leaves no key behind
 			if strings.HasSuffix(name, "."+rehearsal+".yaml") && (strings.Contains(content, "\nsecretsprovider") || strings.Contains(content, "\nencrypt")) {

@@ -33,7 +33,7 @@ func TestKilledDeploymentsConverge(t *testing.T) {
 		}{
 			{[]string{"bootstrap"}, 12 * time.Second},
 			{[]string{"up"}, 14 * time.Second},
-			{[]string{"destroy", "--yes"}, 10 * time.Second},
+			{[]string{"destroy", "--yes", "--delete-data"}, 10 * time.Second},
 		} {
 			for attempt := range 2 { // the second kill meets what the first one left
 				after, all := time.Duration(random.Int64N(int64(victim.longest))), random.IntN(2) == 0
@@ -81,8 +81,9 @@ func TestHalfMadeResourcesAreAdopted(t *testing.T) {
 	if out := lake.output(t, "bootstrap"); !strings.Contains(out, "had made Key ") {
 		t.Errorf("no key was adopted:\n%s", out)
 	}
-	for _, region := range []string{"us-east-1", "eu-west-1"} { // the platform's key, and that of the copy of the state
-		if left := keys(region); len(left) != 1 {
+	// The keys of the platform and of the data, and that of the copy of the state.
+	for region, number := range map[string]int{"us-east-1": 2, "eu-west-1": 1} {
+		if left := keys(region); len(left) != number {
 			t.Errorf("there are %d keys in %s: %v", len(left), region, left)
 		}
 	}

@@ -146,8 +146,9 @@ func TestLake(t *testing.T) {
 			t.Error("the answers differ from those of the first lake")
 		}
 	})
+	step(t, "destroy without the flag deletes nothing and counts", func(t *testing.T) { lake.checkDataIsKept(t) })
 	step(t, "destroy leaves nothing behind", func(t *testing.T) {
-		lake.deploy(t, "destroy")
+		lake.deploy(t, "destroy", "--delete-data")
 		lake.checkEmpty(t)
 		if after := lake.stackFiles(t); !reflect.DeepEqual(after, settings) {
 			t.Error("a stack file is not as it was before")
@@ -160,6 +161,33 @@ func TestLake(t *testing.T) {
 		lake.run(t, 0, "local", "down")
 		lake.run(t, 1, "local", "status")
 	})
+}
+
+// checkDataIsKept lets a destroy stop at the data, which the deployed settings alone do not give away.
+func (l *lake) checkDataIsKept(t *testing.T) {
+	t.Helper()
+	var refused struct {
+		Data []struct {
+			Bucket                              string
+			Objects, OldVersions, DeleteMarkers int
+		}
+		Stacks []struct{ Result string }
+		Error  string
+	}
+	decode(t, l.run(t, 1, "destroy"), &refused)
+	found := map[string]int{}
+	for _, bucket := range refused.Data {
+		found[bucket.Bucket] = bucket.Objects
+	}
+	if found["tarn-local-analytics-123456789012-us-east-1"] == 0 || !strings.Contains(refused.Error, "tarn destroy --env local --delete-data") {
+		t.Errorf("%+v", refused)
+	}
+	for _, stack := range refused.Stacks {
+		if stack.Result != "not run" {
+			t.Errorf("%+v", refused.Stacks)
+		}
+	}
+	l.run(t, 0, "preview", "--expect-no-changes")
 }
 
 // step runs one part and ends the test when it fails: what follows would only repeat the failure.
