@@ -36,17 +36,31 @@ func (l *Lake) BucketStatements(kind zone.Kind) []policy.Statement {
 	if len(l.Settings.Personas) == 0 {
 		return nil
 	}
-	bucket := l.bucketARN(kind)
-	var statements []policy.Statement
+	if kind == zone.AccessLogs {
+		return l.SealedStatements(l.bucketARN(kind))
+	}
 	// Tiers that the same personas have share a statement.
-	statements = append(statements, l.byTier(kind, "Others", l.given, l.keepOut)...)
+	statements := l.byTier(kind, "Others", l.given, l.keepOut)
 	statements = append(statements, l.byTier(kind, "Personas", l.made, l.limitPersonas)...)
 	statements = append(statements, l.onlyFolders(kind)...)
 	return append(statements, policy.Statement{
 		Sid: "PersonasMayNotConfigure", Effect: policy.Deny, Principal: &policy.Principal{Everyone: true},
-		Actions: configureActions, Resources: []string{bucket},
+		Actions: configureActions, Resources: []string{l.bucketARN(kind)},
 		Conditions: policy.Conditions{"ArnLike": {"aws:PrincipalArn": l.personas()}},
 	})
+}
+
+// SealedStatements is for a bucket that is no persona's: logs, and the copies of zones in another region.
+// Without personas it says nothing.
+func (l *Lake) SealedStatements(bucketARN string) []policy.Statement {
+	if len(l.Settings.Personas) == 0 {
+		return nil
+	}
+	all, resources := append(actions(tiers), listActions...), []string{bucketARN, bucketARN + "/*"}
+	return []policy.Statement{
+		l.keepOut("OthersMayNotUse", all, resources, nil),
+		l.limitPersonas("PersonasMayNotUse", append(slices.Clone(all), configureActions...), resources, nil),
+	}
 }
 
 // byTier denies each tier to those who have it nowhere in the zone.

@@ -66,6 +66,7 @@ func (l *lake) accessLogs(ctx *pulumi.Context) (*bucket.Bucket, error) {
 	if len(inventories) > 0 {
 		args.Statements = append(args.Statements, bucket.InventoryDelivery(l.account, args.Name, inventories))
 	}
+	args.Statements = append(args.Statements, l.accessStatements(zone.AccessLogs)...)
 	return bucket.New(ctx, string(zone.AccessLogs), &args, pulumi.Protect(l.config.Protect))
 }
 
@@ -115,6 +116,7 @@ func (l *lake) copies(ctx *pulumi.Context) error {
 		args := l.bucket(kind)
 		args.Name, args.Account, args.KeyARN = l.copyName(kind), l.otherRegion(), key
 		args.Metrics = false
+		args.Statements = l.access().SealedStatements(args.Account.BucketARN(args.Name))
 		target, err := bucket.New(ctx, string(kind)+"-copy", &args, pulumi.Protect(l.config.Protect), pulumi.Providers(provider))
 		if err != nil {
 			return err
