@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	pulumi.Run(datalake.Deploy)
+	pulumi.Run(datalake.Deploy("."))
 }

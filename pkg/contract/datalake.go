@@ -16,6 +16,7 @@ const (
 	outAnalyticsDatabase  = "analyticsDatabase"
 	outQuarantineDatabase = "quarantineDatabase"
 	outWorkgroup          = "workgroup"
+	outDomains            = "domains"
 )
 
 // Datalake is what the datalake project gives the mpp project. Key and boundary are the bootstrap
@@ -36,10 +37,48 @@ type Datalake struct {
 	QuarantineDatabase pulumi.StringOutput
 
 	Workgroup pulumi.StringOutput // Athena workgroup for questions to the lake
+
+	LakeFormationMode string // how much Lake Formation decides: off, hybrid or full
+
+	Domains map[string]Domain // the declared domains by name
+}
+
+// Domain is what the lake has for one domain.
+type Domain struct {
+	RawDatabase       pulumi.StringOutput
+	StagedDatabase    pulumi.StringOutput
+	AnalyticsDatabase pulumi.StringOutput
+	Classification    pulumi.StringOutput // how sensitive its data is
+}
+
+// Fields of a domain in the output.
+const (
+	keyDomainRawDatabase       = "rawDatabase"
+	keyDomainStagedDatabase    = "stagedDatabase"
+	keyDomainAnalyticsDatabase = "analyticsDatabase"
+	keyDomainClassification    = "classification"
+)
+
+// For gives the lake as one pipeline sees it: if its name is a declared domain, with the domain's
+// databases instead of the zones'.
+func (d Datalake) For(pipeline string) Datalake {
+	if domain, found := d.Domains[pipeline]; found {
+		d.RawDatabase, d.StagedDatabase, d.AnalyticsDatabase = domain.RawDatabase, domain.StagedDatabase, domain.AnalyticsDatabase
+	}
+	return d
 }
 
 // Outputs gives the values by output name.
 func (d Datalake) Outputs() pulumi.Map {
+	domains := pulumi.Map{}
+	for name, domain := range d.Domains {
+		domains[name] = pulumi.Map{
+			keyDomainRawDatabase:       domain.RawDatabase,
+			keyDomainStagedDatabase:    domain.StagedDatabase,
+			keyDomainAnalyticsDatabase: domain.AnalyticsDatabase,
+			keyDomainClassification:    domain.Classification,
+		}
+	}
 	return pulumi.Map{
 		outDatalakeKeyARN:     d.KeyARN,
 		outDatalakeBoundary:   d.BoundaryARN,
@@ -53,6 +92,8 @@ func (d Datalake) Outputs() pulumi.Map {
 		outAnalyticsDatabase:  d.AnalyticsDatabase,
 		outQuarantineDatabase: d.QuarantineDatabase,
 		outWorkgroup:          d.Workgroup,
+		outLakeFormationMode:  pulumi.String(d.LakeFormationMode),
+		outDomains:            domains,
 	}
 }
 
@@ -80,5 +121,21 @@ func ReadDatalake(ctx *pulumi.Context) (Datalake, error) {
 		AnalyticsDatabase:  r.text(outAnalyticsDatabase),
 		QuarantineDatabase: r.text(outQuarantineDatabase),
 		Workgroup:          r.text(outWorkgroup),
+		LakeFormationMode:  r.word(outLakeFormationMode),
+		Domains:            readDomains(r),
 	}, r.err()
+}
+
+func readDomains(r *reader) map[string]Domain {
+	domains := map[string]Domain{}
+	for name, texts := range r.objects(outDomains,
+		keyDomainRawDatabase, keyDomainStagedDatabase, keyDomainAnalyticsDatabase, keyDomainClassification) {
+		domains[name] = Domain{
+			RawDatabase:       pulumi.String(texts[keyDomainRawDatabase]).ToStringOutput(),
+			StagedDatabase:    pulumi.String(texts[keyDomainStagedDatabase]).ToStringOutput(),
+			AnalyticsDatabase: pulumi.String(texts[keyDomainAnalyticsDatabase]).ToStringOutput(),
+			Classification:    pulumi.String(texts[keyDomainClassification]).ToStringOutput(),
+		}
+	}
+	return domains
 }

@@ -36,7 +36,7 @@ func Projects(root string) []Project {
 		},
 		{
 			Name: contract.ProjectDatalake, Folder: folder(contract.ProjectDatalake),
-			Program: datalake.Deploy, Needs: []string{contract.ProjectBootstrap},
+			Program: datalake.Deploy(folder(contract.ProjectDatalake)), Needs: []string{contract.ProjectBootstrap},
 		},
 		{
 			Name: contract.ProjectMPP, Folder: folder(contract.ProjectMPP),

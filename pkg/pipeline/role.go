@@ -166,7 +166,19 @@ func crawlerPolicy(acct account.Account, sources []string, v map[string]string) 
 		},
 		publishMetrics(),
 		policy.DecryptWith("ReadEncrypted", v["key"]),
+		writeEncryptedCatalog(acct, v["key"]),
 	}}
+}
+
+// writeEncryptedCatalog lets a role write to an encrypted catalog, and use the key for nothing else: Glue
+// encrypts a table with the rights of who makes it (Glue User Guide, "Encrypting your Data Catalog").
+func writeEncryptedCatalog(acct account.Account, keyARN string) policy.Statement {
+	return policy.Statement{
+		Sid: "WriteEncryptedCatalog", Effect: policy.Allow,
+		Actions:    []string{"kms:Encrypt", "kms:GenerateDataKey"},
+		Resources:  []string{keyARN},
+		Conditions: policy.Conditions{"StringEquals": {"kms:ViaService": {"glue." + acct.Region + ".amazonaws.com"}}},
+	}
 }
 
 // catalogARNs names databases and their tables. Glue wants the catalog itself as well.

@@ -28,7 +28,7 @@ var promised = map[string]map[string]string{
 	contract.ProjectDatalake: {
 		"keyArn": "string", "boundaryArn": "string", "rawBucket": "string", "stagedBucket": "string", "analyticsBucket": "string",
 		"quarantineBucket": "string", "artifactsBucket": "string", "rawDatabase": "string", "stagedDatabase": "string",
-		"analyticsDatabase": "string", "quarantineDatabase": "string", "workgroup": "string",
+		"analyticsDatabase": "string", "quarantineDatabase": "string", "workgroup": "string", "lakeFormationMode": "string", "domains": "map[string]interface {}",
 	},
 	contract.ProjectMPP: {"pipelines": "map[string]interface {}"},
 }
@@ -52,7 +52,7 @@ func outputsOf(t *testing.T, project string, settings map[string]any) map[string
 			if err != nil {
 				return err
 			}
-			built, err := datalake.Build(ctx, upstream)
+			built, err := datalake.Build(ctx, noFiles, upstream)
 			if err != nil {
 				return err
 			}

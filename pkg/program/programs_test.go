@@ -37,7 +37,7 @@ func upstream(environment string) map[string]map[string]any {
 			"rawBucket": "raw", "stagedBucket": "staged", "analyticsBucket": "analytics",
 			"quarantineBucket": "quarantine", "artifactsBucket": "artifacts",
 			"rawDatabase": "raw_db", "stagedDatabase": "staged_db", "analyticsDatabase": "analytics_db",
-			"quarantineDatabase": "quarantine_db", "workgroup": "lake",
+			"quarantineDatabase": "quarantine_db", "workgroup": "lake", "lakeFormationMode": "off",
 			"domains": map[string]any{},
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/settings"
@@ -12,24 +13,27 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// Deploy is the program of the datalake project.
-func Deploy(ctx *pulumi.Context) error {
-	upstream, err := contract.ReadFoundation(ctx)
-	if err != nil {
-		return err
+// Deploy gives the program of the datalake project. The folder is the project's: named queries and views
+// are found below it.
+func Deploy(folder string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		upstream, err := contract.ReadFoundation(ctx)
+		if err != nil {
+			return err
+		}
+		built, err := Build(ctx, folder, upstream)
+		if err != nil {
+			return err
+		}
+		built.Export(ctx)
+		return nil
 	}
-	built, err := Build(ctx, upstream)
-	if err != nil {
-		return err
-	}
-	built.Export(ctx)
-	return nil
 }
 
 // Build makes the resources of the project and gives what it promises the next one.
-func Build(ctx *pulumi.Context, upstream contract.Foundation) (contract.Datalake, error) {
+func Build(ctx *pulumi.Context, folder string, upstream contract.Foundation) (contract.Datalake, error) {
 	none := contract.Datalake{}
-	l, err := plan(ctx, upstream)
+	l, err := plan(ctx, folder, upstream)
 	if err != nil {
 		return none, err
 	}
@@ -54,11 +58,16 @@ type lake struct {
 	boundaryARN pulumi.StringOutput // of every role that works with data
 
 	zones     map[zone.Kind]*zone.Zone
+	saved     catalog.Saved              // named queries and views
+	domains   map[string]*catalog.Domain // databases of the declared domains by name
 	workgroup pulumi.StringOutput
+
+	deployerARNs []string                       // ARNs of the roles that deploy the environment
+	roles        map[string]pulumi.StringOutput // of the personas, by name
 }
 
 // plan reads and checks everything that can be checked before the first resource.
-func plan(ctx *pulumi.Context, upstream contract.Foundation) (*lake, error) {
+func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*lake, error) {
 	config := defaults()
 	if err := settings.Load(ctx, contract.ProjectDatalake, &config); err != nil {
 		return nil, err
@@ -67,15 +76,21 @@ func plan(ctx *pulumi.Context, upstream contract.Foundation) (*lake, error) {
 	if err := scope.Validate(); err != nil {
 		return nil, err
 	}
+	saved, err := loadSaved(folder, &config, scope)
+	if err != nil {
+		return nil, err
+	}
 	acct, err := account.Lookup(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lake{
-		config: &config, scope: scope, account: acct,
+	l := &lake{
+		config: &config, scope: scope, account: acct, saved: saved,
 		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
-		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags),
-	}, nil
+		tags:         tagging.New(scope, contract.ProjectDatalake, config.Tags),
+		deployerARNs: upstream.DeployerARNs, roles: map[string]pulumi.StringOutput{},
+	}
+	return l, l.checkAccess(ctx)
 }
 
 func (l *lake) contract() contract.Datalake {
@@ -92,5 +107,7 @@ func (l *lake) contract() contract.Datalake {
 		AnalyticsDatabase:  l.zones[zone.Analytics].Database,
 		QuarantineDatabase: l.zones[zone.Quarantine].Database,
 		Workgroup:          l.workgroup,
+		LakeFormationMode:  string(l.config.LakeFormation.Mode),
+		Domains:            l.domainContracts(),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/access"
 	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/domain"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/retention"
 	"github.com/tarn-data/tarn/pkg/zone"
@@ -43,6 +44,8 @@ type Settings struct {
 	QueryScanLimitBytes int `json:"queryScanLimitBytes"`
 	// Optional: encryption of the catalog, workgroups of personas, named queries and views.
 	Catalog catalog.Settings `json:"catalog"`
+	// Optional: whether and for whom Lake Formation decides who may read the tables; defaults to leaving it to IAM.
+	LakeFormation governance.Settings `json:"lakeFormation"`
 	// Optional: Pulumi refuses to delete the zones; defaults to true.
 	Protect bool `json:"protect"`
 	// Optional: `destroy` deletes all data first, with every version; defaults to false.
@@ -51,7 +54,7 @@ type Settings struct {
 }
 
 func defaults() Settings {
-	return Settings{QueryScanLimitBytes: 1_000_000_000_000, Catalog: catalog.Defaults(), Protect: true}
+	return Settings{QueryScanLimitBytes: 1_000_000_000_000, Catalog: catalog.Defaults(), LakeFormation: governance.Defaults(), Protect: true}
 }
 
 // Validate implements settings.Validator.
@@ -60,7 +63,7 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
-	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.validateZones())
+	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.LakeFormation.Validate(s.Domains, s.Access), s.validateZones())
 	if s.QueryScanLimitBytes < catalog.MinScanLimit {
 		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d", s.QueryScanLimitBytes, catalog.MinScanLimit))
 	}

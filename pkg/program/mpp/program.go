@@ -76,7 +76,7 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	built := contract.MPP{Pipelines: map[string]pulumi.Map{}}
 	for _, p := range pipelines {
 		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
-			Pipeline: p, Scope: scope, Account: acct, Lake: lake, Code: code,
+			Pipeline: p, Scope: scope, Account: acct, Lake: lake.For(p.Name), Code: code,
 			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays, Roles: config.Roles[p.Name],
 			Tags: tagging.New(scope, contract.ProjectMPP, config.Tags),
 		})

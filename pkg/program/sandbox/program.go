@@ -20,7 +20,7 @@ func DeployFrom(root string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		lake, err := datalake.Build(ctx, foundation.Foundation)
+		lake, err := datalake.Build(ctx, filepath.Join(root, contract.ProjectDatalake), foundation.Foundation)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,88 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tarn-data/tarn/pkg/domain"
+)
+
+// Settings is the object `datalake:settings.catalog` of a stack file. Folders are relative to the
+// project folder.
+type Settings struct {
+	// Optional: encrypt what the Glue catalog holds with the lake's key; defaults to true. Glue has this
+	// switch once for an account and region: of several environments there, only one may have it.
+	Encryption bool `json:"encryption"`
+	// Optional: by persona, limits of its Athena workgroup.
+	Workgroups map[string]Limits `json:"workgroups"`
+	// Optional: folder of the named queries; defaults to "queries".
+	Queries string `json:"queries"`
+	// Optional: folder of the views; defaults to "views".
+	Views string `json:"views"`
+}
+
+// Limits are the limits of a workgroup.
+type Limits struct {
+	// Optional: most bytes that one query may read, at least 10 MB; defaults to queryScanLimitBytes.
+	ScanLimitBytes int `json:"scanLimitBytes"`
+}
+
+// Default folders, which need not be there.
+const (
+	defaultQueries = "queries"
+	defaultViews   = "views"
+)
+
+// MinScanLimit is Athena's smallest limit (Athena API Reference, WorkGroupConfiguration).
+const MinScanLimit = 10_000_000
+
+// shared is the purpose of the workgroup that is nobody's own. A persona cannot have its name.
+const shared = "lake"
+
+// maxDescription is Glue's longest description of a database or table, in bytes (Glue API Reference,
+// DatabaseInput and TableInput).
+const maxDescription = 2048
+
+// Defaults are the settings when nothing is configured.
+func Defaults() Settings {
+	return Settings{Encryption: true, Queries: defaultQueries, Views: defaultViews}
+}
+
+// Validate checks the settings beside the personas and domains of the lake.
+func (s Settings) Validate(personas []string, domains domain.Domains) error {
+	var problems []error
+	for _, persona := range slices.Sorted(maps.Keys(s.Workgroups)) {
+		if !slices.Contains(personas, persona) {
+			problems = append(problems, fmt.Errorf("catalog.workgroups.%s: there is no such persona; personas are %v", persona, personas))
+		}
+		if limit := s.Workgroups[persona].ScanLimitBytes; limit != 0 && limit < MinScanLimit {
+			problems = append(problems, fmt.Errorf("catalog.workgroups.%s.scanLimitBytes is %d, Athena wants at least %d",
+				persona, limit, MinScanLimit))
+		}
+	}
+	if slices.Contains(personas, shared) {
+		problems = append(problems, fmt.Errorf("access.personas.%s: the workgroup of everybody has this name; choose another one", shared))
+	}
+	for _, folder := range []struct{ field, value string }{{"queries", s.Queries}, {"views", s.Views}} {
+		if folder.value == "" {
+			problems = append(problems, fmt.Errorf("catalog.%s is empty: want a folder", folder.field))
+		}
+	}
+	for _, name := range domains.Names() {
+		if longest := len(describe(name, "analytics", domains[name].Description)); longest > maxDescription {
+			problems = append(problems, fmt.Errorf("domains.%s.description: the databases' descriptions would have %d bytes, Glue allows %d",
+				name, longest, maxDescription))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// scanLimit gives the limit of a persona's workgroup.
+func (s Settings) scanLimit(persona string, standard int) int {
+	if limit := s.Workgroups[persona].ScanLimitBytes; limit > 0 {
+		return limit
+	}
+	return standard
+}
