@@ -29,6 +29,8 @@ type Foundation struct {
 	// The bootstrap project made the data key, and the datalake project writes its policy. The policy of a
 	// key that was given is somebody else's.
 	DataKeyManaged bool
+	// ARNs of the roles that deploy the layers after bootstrap, as far as it has made or named any.
+	DeployerARNs []string
 }
 
 // Bootstrap is what the bootstrap project gives the others. Every output is always there; what a
@@ -82,5 +84,6 @@ func ReadFoundation(ctx *pulumi.Context) (Foundation, error) {
 	}
 	return Foundation{
 		DataKeyARN: r.text(outDataKeyARN), BoundaryARN: r.text(outBoundaryARN), DataKeyManaged: r.flag(outDataKeyManaged),
+		DeployerARNs: r.deployers(),
 	}, r.err()
 }

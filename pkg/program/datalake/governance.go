@@ -1,8 +1,33 @@
 package datalake
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/governance"
+	"github.com/tarn-data/tarn/pkg/zone"
+)
 
 // makeGovernance makes what Lake Formation knows of the lake.
-func (l *lake) makeGovernance(*pulumi.Context) error {
-	return nil
+func (l *lake) makeGovernance(ctx *pulumi.Context) error {
+	settings := l.config.LakeFormation
+	if !settings.On() {
+		return nil
+	}
+	args := &governance.Args{
+		Settings: settings, Scope: l.scope, Account: l.account, Domains: l.config.Domains, Access: l.config.Access,
+		Deployers: l.deployerARNs, KeyARN: l.keyARN, BoundaryARN: l.boundaryARN, Tags: l.tags,
+		Buckets:   map[zone.Kind]pulumi.StringOutput{},
+		Databases: map[governance.Place]governance.Database{},
+		Roles:     l.roles,
+	}
+	for _, kind := range governance.Zones {
+		args.Buckets[kind] = l.zones[kind].Bucket.Name
+	}
+	for _, place := range governance.Places(l.config.Domains) {
+		args.Databases[place] = governance.Database{
+			Name: databaseName(l.scope, place.Zone, place.Domain), Made: l.database(place.Zone, place.Domain),
+		}
+	}
+	_, err := governance.New(ctx, "lake-formation", args)
+	return err
 }

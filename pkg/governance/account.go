@@ -1,0 +1,122 @@
+package governance
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lakeformation"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// AllowedPrincipals is the group of everybody whom IAM allows: what it is granted is left to IAM.
+const AllowedPrincipals = "IAM_ALLOWED_PRINCIPALS"
+
+// Before is what Lake Formation's settings of the account were before the first deployment with a mode
+// other than off.
+type Before struct {
+	Administrators   []string `json:"administrators"`
+	DatabaseDefaults bool     `json:"databaseDefaults"` // whether new databases were left to IAM
+	TableDefaults    bool     `json:"tableDefaults"`    // whether new tables were left to IAM
+}
+
+// accountSettings are Lake Formation's settings of the account and region, which belong to everybody in it.
+type accountSettings struct {
+	found *lakeformation.LookupDataLakeSettingsResult
+	ours  []string // administrators that the settings of this lake name
+}
+
+func readAccountSettings(ctx *pulumi.Context, ours []string) (*accountSettings, error) {
+	found, err := lakeformation.LookupDataLakeSettings(ctx, &lakeformation.LookupDataLakeSettingsArgs{})
+	if err != nil {
+		return nil, fmt.Errorf("reading Lake Formation's settings of the account: %w", err)
+	}
+	return &accountSettings{found: found, ours: ours}, nil
+}
+
+// administrators are those there are and ours. Who is there stays: Lake Formation replaces the whole list.
+func (s *accountSettings) administrators() []string {
+	return sorted(slices.Concat(s.found.Admins, s.ours))
+}
+
+// before says what is to be given back one day. Deployers of this environment can only be there because a
+// deployment of it was interrupted.
+func (s *accountSettings) before(deployers []string) pulumi.Map {
+	return pulumi.Map{
+		"administrators": pulumi.ToStringArray(sorted(slices.DeleteFunc(slices.Clone(s.found.Admins), func(arn string) bool {
+			return slices.Contains(deployers, arn)
+		}))),
+		"databaseDefaults": pulumi.Bool(slices.ContainsFunc(s.found.CreateDatabaseDefaultPermissions,
+			func(p lakeformation.GetDataLakeSettingsCreateDatabaseDefaultPermission) bool {
+				return p.Principal == AllowedPrincipals
+			})),
+		"tableDefaults": pulumi.Bool(slices.ContainsFunc(s.found.CreateTableDefaultPermissions,
+			func(p lakeformation.GetDataLakeSettingsCreateTableDefaultPermission) bool {
+				return p.Principal == AllowedPrincipals
+			})),
+	}
+}
+
+// checkCaller refuses to begin what Lake Formation would refuse half way: only administrators may make tags
+// and grant on everything. The account's root user is not in lists and AWS decides itself about it.
+func (s *accountSettings) checkCaller(ctx *pulumi.Context) error {
+	if ctx.DryRun() {
+		return nil // who previews may only read
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
+	if err != nil {
+		return fmt.Errorf("asking AWS who deploys: %w", err)
+	}
+	kind, name, _ := strings.Cut(caller.Arn[strings.LastIndex(caller.Arn, ":")+1:], "/")
+	switch kind {
+	case "root":
+		return nil
+	case "assumed-role": // NAME/SESSION; the path of a role is not part of it
+		name, _, _ = strings.Cut(name, "/")
+	default:
+		name = path.Base(name)
+	}
+	if slices.ContainsFunc(s.administrators(), func(arn string) bool { return path.Base(arn) == name }) {
+		return nil
+	}
+	return fmt.Errorf("%s deploys and does not administer Lake Formation, whose administrators are %v: deploy with one of them, "+
+		"or add its role to datalake:settings.lakeFormation.administrators", caller.Arn, s.administrators())
+}
+
+// args are the settings as they shall be: all that is there, our administrators, and in mode full nothing
+// that is left to IAM. Without values the last two stay as they are.
+//
+// The provider does not send an empty list (pulumi-aws#4366), so that in mode full the driver looks
+// afterwards and clears them.
+func (s *accountSettings) args(mode Mode) *lakeformation.DataLakeSettingsArgs {
+	args := &lakeformation.DataLakeSettingsArgs{Admins: pulumi.ToStringArray(s.administrators())}
+	if mode == Full {
+		args.CreateDatabaseDefaultPermissions = lakeformation.DataLakeSettingsCreateDatabaseDefaultPermissionArray{}
+		args.CreateTableDefaultPermissions = lakeformation.DataLakeSettingsCreateTableDefaultPermissionArray{}
+	}
+	if s.found.AllowExternalDataFiltering {
+		args.AllowExternalDataFiltering = pulumi.Bool(true)
+	}
+	if s.found.AllowFullTableExternalDataAccess {
+		args.AllowFullTableExternalDataAccess = pulumi.Bool(true)
+	}
+	for _, list := range []struct {
+		values []string
+		into   *pulumi.StringArrayInput
+	}{
+		{s.found.AuthorizedSessionTagValueLists, &args.AuthorizedSessionTagValueLists},
+		{s.found.ExternalDataFilteringAllowLists, &args.ExternalDataFilteringAllowLists},
+		{s.found.ReadOnlyAdmins, &args.ReadOnlyAdmins},
+		{s.found.TrustedResourceOwners, &args.TrustedResourceOwners},
+	} {
+		if len(list.values) > 0 {
+			*list.into = pulumi.ToStringArray(list.values)
+		}
+	}
+	if len(s.found.Parameters) > 0 {
+		args.Parameters = pulumi.ToStringMap(s.found.Parameters)
+	}
+	return args
+}
