@@ -379,6 +379,28 @@ def location(name: str) -> str:
     return f"arn:aws:s3:::{name}"
 
 
+@probe("lakeformation", "PutDataLakeSettings")
+def _(aws: Endpoint, name: str) -> bool:
+    lake = aws.client("lakeformation")
+    before = lake.get_data_lake_settings()["DataLakeSettings"]
+    lake.put_data_lake_settings(DataLakeSettings={"DataLakeAdmins": before["DataLakeAdmins"]})
+    return lake.get_data_lake_settings()["DataLakeSettings"] == before
+
+
+def allowed_by_iam(aws: Endpoint, resource: dict[str, Any]) -> bool:
+    """True when everybody whom IAM allows is granted everything."""
+    found = aws.client("lakeformation").list_permissions(
+        Principal={"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, Resource=resource
+    )
+    return [one["Permissions"] for one in found["PrincipalResourcePermissions"]] == [["ALL"]]
+
+
+@probe("glue", "CreateDatabase")
+def _(aws: Endpoint, name: str) -> bool:
+    aws.client("glue").create_database(DatabaseInput={"Name": name})
+    return allowed_by_iam(aws, {"Database": {"Name": name}})
+
+
 @probe("lakeformation", "RegisterResource")
 def _(aws: Endpoint, name: str) -> bool:
     lake = aws.client("lakeformation")
@@ -596,6 +618,26 @@ def _(aws: Endpoint, name: str) -> bool:
     s3.put_object(Bucket=name, Key="a", Body=b"1")
     code = "NoSuchObjectLockConfiguration"
     return refuses(s3.get_object_retention, code, Bucket=name, Key="a")
+
+
+@probe("s3", "PutObjectLockConfiguration")
+def _(aws: Endpoint, name: str) -> bool:
+    s3 = bucket(aws, name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=name, Key="a", Body=b"1")
+    lock = {"ObjectLockEnabled": "Enabled"}
+    s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    return s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock
+
+
+@probe("s3", "GetObjectLockConfiguration")
+def _(aws: Endpoint, name: str) -> bool:
+    s3 = bucket(aws, name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    retention = {"Mode": "GOVERNANCE", "Years": 1}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
+    s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    return s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock
 
 
 @probe("s3", "PutBucketLogging")

@@ -388,6 +388,27 @@ def test_object_retention(emulator: Endpoint, name: str) -> None:
     assert (shown["Mode"], shown["RetainUntilDate"].year) == ("GOVERNANCE", 2030)
 
 
+def test_a_bucket_with_objects_can_be_locked(emulator: Endpoint, name: str) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket=name)
+    lock = {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}},
+    }
+    put = {"Bucket": name, "ObjectLockConfiguration": lock}
+    assert error_code(s3.put_object_lock_configuration, **put) == "InvalidBucketState"
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    before = s3.put_object(Bucket=name, Key="a", Body=b"1")["VersionId"]
+    s3.put_object_lock_configuration(**put)
+    assert s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock
+    after = s3.put_object(Bucket=name, Key="a", Body=b"2")["VersionId"]
+    s3.delete_object(Bucket=name, Key="a", VersionId=before)
+    denied(s3.delete_object, Bucket=name, Key="a", VersionId=after)
+    del lock["Rule"]
+    s3.put_object_lock_configuration(**put)
+    assert s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock
+
+
 def test_a_bucket_with_delete_markers_can_be_emptied_after_versioning_is_suspended(
     emulator: Endpoint,
 ) -> None:

@@ -3,13 +3,20 @@
 | what | kind | why |
 |---|---|---|
 | disposing of a delete marker | adds | deleting the last version of a deleted object failed |
+| PutObjectLockConfiguration | replaces | refused for a bucket with objects, which AWS has allowed |
+| | | since November 2023 |
+| GetObjectLockConfiguration | extends | days and years came back both, one of them as 0 |
 """
 
 from __future__ import annotations
 
-from moto.s3.models import FakeDeleteMarker
+from collections.abc import Callable
+from typing import Any
 
-from tarn_emulator.patches.registry import adds
+from moto.s3.exceptions import InvalidBucketState
+from moto.s3.models import FakeDeleteMarker, S3Backend
+
+from tarn_emulator.patches.registry import adds, extends, replaces
 
 
 @adds(
@@ -21,3 +28,46 @@ from tarn_emulator.patches.registry import adds
 )
 def dispose(self: FakeDeleteMarker) -> None:
     """A delete marker holds no content, so there is nothing to give back."""
+
+
+@replaces(
+    "s3",
+    "PutObjectLockConfiguration",
+    reason="a bucket that has objects was refused",
+    target="moto.s3.models:S3Backend",
+    attribute="put_object_lock_configuration",
+)
+def put_object_lock_configuration(
+    self: S3Backend,
+    bucket_name: str,
+    lock_enabled: bool,
+    mode: str | None = None,
+    days: int | None = None,
+    years: int | None = None,
+) -> None:
+    """Lock what is written from now on. Nothing takes the lock off a bucket again."""
+    bucket = self.get_bucket(bucket_name)
+    if not bucket.is_versioned:
+        raise InvalidBucketState(
+            "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+        )
+    if lock_enabled:
+        bucket.object_lock_enabled = True
+    bucket.default_lock_mode = mode
+    bucket.default_lock_days = days
+    bucket.default_lock_years = years
+
+
+@extends(
+    "s3",
+    "GetObjectLockConfiguration",
+    reason="of days and years AWS has one, upstream has the other as 0",
+    target="moto.s3.models:S3Backend",
+    attribute="get_object_lock_configuration",
+)
+def get_object_lock_configuration(
+    upstream: Callable[..., Any], self: S3Backend, bucket_name: str
+) -> tuple[bool, str | None, int | None, int | None]:
+    """The lock with the one period that was put."""
+    enabled, mode, days, years = upstream(self, bucket_name)
+    return enabled, mode, days or None, years or None
