@@ -12,6 +12,7 @@ from emulator_process import Endpoint
 ACCOUNT = "123456789012"
 READER = "arn:aws:iam::123456789012:role/reader"
 WRITER = "arn:aws:iam::123456789012:role/writer"
+EVERYBODY = "IAM_ALLOWED_PRINCIPALS"
 
 
 class Lake:
@@ -174,7 +175,11 @@ def test_listing_by_type_and_without_principal(lake: Lake, database: str) -> Non
     lake.grant({"Database": {"Name": database}}, "DESCRIBE")
     Lake(lake.client, WRITER).grant({"Database": {"Name": database}}, "ALTER")
     found = lake.client.list_permissions(Resource={"Database": {"Name": database}})
-    assert len(found["PrincipalResourcePermissions"]) == 2
+    who = {
+        one["Principal"]["DataLakePrincipalIdentifier"]
+        for one in found["PrincipalResourcePermissions"]
+    }
+    assert who == {READER, WRITER, EVERYBODY}
     found = lake.client.list_permissions(ResourceType="TABLE")["PrincipalResourcePermissions"]
     assert not [one for one in found if "Database" in one["Resource"]]
     code = error_code(lake.client.list_permissions, Principal=lake.who)
@@ -291,3 +296,43 @@ def test_opt_in(lake: Lake, database: str) -> None:
     assert {key: shown[key] for key in given} == given
     client.delete_lake_formation_opt_in(**given)
     assert error_code(client.delete_lake_formation_opt_in, **given) == "EntityNotFoundException"
+
+
+def test_what_is_left_to_iam_is_granted_on_databases_and_tables(lake: Lake, database: str) -> None:
+    everybody = Lake(lake.client, EVERYBODY)
+    assert everybody.list({"Database": {"Name": database}}) == [("Database", ["ALL"])]
+    assert everybody.list(table(database)) == [("Table", ["ALL"])]
+
+
+def test_only_an_empty_list_clears_the_default_permissions(
+    emulator: Endpoint, lake: Lake, database: str, name: str
+) -> None:
+    defaults = ("CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions")
+    before = lake.client.get_data_lake_settings()["DataLakeSettings"]
+    admins = [{"DataLakePrincipalIdentifier": WRITER}]
+    lake.client.put_data_lake_settings(DataLakeSettings={"DataLakeAdmins": admins})
+    after = lake.client.get_data_lake_settings()["DataLakeSettings"]
+    assert after == before | {"DataLakeAdmins": admins}
+    try:
+        lake.client.put_data_lake_settings(DataLakeSettings={one: [] for one in defaults})
+        after = lake.client.get_data_lake_settings()["DataLakeSettings"]
+        assert [after[one] for one in defaults] == [[], []]
+        glue = emulator.client("glue")
+        glue.create_database(DatabaseInput={"Name": name + "_new"})
+        glue.create_table(DatabaseName=name + "_new", TableInput={"Name": "t"})
+        glue.create_table(DatabaseName=database, TableInput={"Name": "later"})
+    finally:
+        lake.client.put_data_lake_settings(DataLakeSettings=before)
+    everybody = Lake(lake.client, EVERYBODY)
+    assert everybody.list({"Database": {"Name": name + "_new"}}) == []
+    assert everybody.list(table(name + "_new")) == []
+    # A database keeps the defaults it was made with.
+    assert everybody.list(table(database, "later")) == [("Table", ["ALL"])]
+    definition = glue.get_database(Name=database)["Database"]
+    assert definition["CreateTableDefaultPermissions"] == before["CreateTableDefaultPermissions"]
+    glue.update_database(
+        Name=database,
+        DatabaseInput={"Name": database, "CreateTableDefaultPermissions": []},
+    )
+    glue.create_table(DatabaseName=database, TableInput={"Name": "last"})
+    assert everybody.list(table(database, "last")) == []

@@ -10,6 +10,7 @@ from tarn_emulator.patches import registry
 PATCH_FILES = (
     "core",
     "lakeformation_grants",
+    "lakeformation_defaults",
     "lakeformation_tags",
     "lakeformation_resources",
     "glue_jobs",

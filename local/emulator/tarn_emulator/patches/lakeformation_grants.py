@@ -134,6 +134,19 @@ def forget(account: str, region: str, database: str, table: str | None = None) -
                 del grants[key]
 
 
+def add(
+    backend: LakeFormationBackend,
+    account: str,
+    principal: str,
+    resource: dict[str, Any],
+    permissions: list[str],
+) -> None:
+    """Grant on something of the account that was just made."""
+    grants = store(backend, "grants").setdefault(account, {})
+    named = {kind: {"CatalogId": account, **what} for kind, what in resource.items()}
+    _add(grants, principal, named, {"Permissions": permissions})
+
+
 def _database_name(resource: dict[str, Any]) -> str | None:
     return (resource.get("Database") or {}).get("Name")
 
@@ -147,7 +160,12 @@ def _grant(self: LakeFormationResponse, request: dict[str, Any]) -> None:
     resource = _complete(self, request["Resource"])
     _check_exists(self, resource)
     principal = request["Principal"]["DataLakePrincipalIdentifier"]
-    grants = _grants(self, request)
+    _add(_grants(self, request), principal, resource, request)
+
+
+def _add(
+    grants: dict[Any, Grant], principal: str, resource: dict[str, Any], request: dict[str, Any]
+) -> None:
     for part in _parts(resource, request):
         grant = grants.setdefault((principal, part.key), Grant(principal, part.resource, [], []))
         grant.grantable = _union(grant.grantable, part.grantable)
