@@ -59,7 +59,11 @@ func (l *Lake) SealedStatements(bucketARN string) []policy.Statement {
 	all, resources := append(actions(tiers), listActions...), []string{bucketARN, bucketARN + "/*"}
 	return []policy.Statement{
 		l.keepOut("OthersMayNotUse", all, resources, nil),
-		l.limitPersonas("PersonasMayNotUse", append(slices.Clone(all), configureActions...), resources, nil),
+		{
+			Sid: "PersonasMayNotUse", Effect: policy.Deny, Principal: &policy.Principal{Everyone: true},
+			Actions: append(slices.Clone(all), configureActions...), Resources: resources,
+			Conditions: policy.Conditions{"ArnLike": {"aws:PrincipalArn": l.personas()}},
+		},
 	}
 }
 

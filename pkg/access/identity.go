@@ -79,6 +79,7 @@ func (l *Lake) identity(persona, keyARN string, exact bool) policy.Document {
 		policy.Statement{
 			Sid: "AskLakeFormation", Effect: policy.Allow, // which has no resources; its own grants are the limit
 			Actions: []string{"lakeformation:GetDataAccess"}, Resources: []string{"*"},
+			Conditions: policy.Conditions{"StringEquals": {"aws:RequestedRegion": {l.Account.Region}}},
 		})
 	return policy.Document{Statements: statements}
 }
