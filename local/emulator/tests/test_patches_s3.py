@@ -186,6 +186,13 @@ def test_the_tags_and_the_arn_of_the_principal_count(emulator: Endpoint, name: s
     denied(other.get_object, Bucket=name, Key="a")
 
 
+def test_the_root_of_the_account_has_its_own_arn(emulator: Endpoint, name: str) -> None:
+    but_root = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}
+    root = bucket(emulator, name, deny(name, "OnlyRoot", but_root, "s3:PutObject"))
+    root.put_object(Bucket=name, Key="a", Body=b"1")
+    denied(session_of(emulator, f"{name}c", "lake").put_object, Bucket=name, Key="a", Body=b"")
+
+
 def test_object_tags_count(emulator: Endpoint, name: str) -> None:
     tagged = {"StringEquals": {"s3:ExistingObjectTag/secret": "yes"}}
     untagged = {"Null": {"s3:RequestObjectTag/owner": "true"}}
