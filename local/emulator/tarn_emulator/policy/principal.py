@@ -28,7 +28,7 @@ class Caller:
 
     @property
     def principal_arn(self) -> str | None:
-        """The ARN `aws:PrincipalArn` has: that of a session's role, and the account's for its root."""
+        """The ARN `aws:PrincipalArn` has: for a session that of its role."""
         if self.kind == "Account":
             return f"arn:aws:iam::{self.account}:root"
         return self.arns[-1] if self.arns else None
