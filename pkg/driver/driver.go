@@ -83,7 +83,15 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 			close(stream)
 			return nil, err
 		}
+		before, err := d.governance(ctx, project)
+		if err != nil {
+			close(stream)
+			return nil, err
+		}
 		result, err := stack.Up(ctx, optup.EventStreams(stream))
+		if err == nil {
+			err = d.settleGovernance(ctx, project, before)
+		}
 		if err != nil || result.Summary.ResourceChanges == nil {
 			return nil, err
 		}
@@ -168,6 +176,11 @@ func (d *Driver) destroy(ctx context.Context, project Project, stream eventStrea
 	if err != nil {
 		return nil, err
 	}
+	before, err := d.governance(ctx, project)
+	if err != nil {
+		close(stream)
+		return nil, err
+	}
 	result, err := stack.Destroy(ctx, optdestroy.EventStreams(stream))
 	if err != nil {
 		return nil, err
@@ -175,6 +188,9 @@ func (d *Driver) destroy(ctx context.Context, project Project, stream eventStrea
 	deleted := changes{}
 	if result.Summary.ResourceChanges != nil {
 		deleted = *result.Summary.ResourceChanges
+	}
+	if err := d.settleGovernance(ctx, project, before); err != nil {
+		return nil, err
 	}
 	return deleted, d.forget(ctx, project)
 }
