@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +17,7 @@ from botocore.exceptions import ClientError
 from conftest import Endpoint, wait_for
 from pyiceberg.catalog.glue import GlueCatalog
 from tarn_emulator.execution.resultset import ResultColumn, ResultSet, quoted, text
+from tarn_emulator.execution.views import MAX_DEPTH, View, kind_of, stale
 from test_execution_crawler import FLIGHTS, crawl, parquet, put
 
 DATABASE = "athena_tests"
@@ -204,6 +208,148 @@ def test_a_failing_query_says_why(lake: Endpoint, sql: str, reason: str) -> None
         lake.client("athena").get_query_results(
             QueryExecutionId=query.execution["QueryExecutionId"]
         )
+
+
+def make_view(lake: Endpoint, name: str, sql: str, columns: dict[str, str], **changes: Any) -> None:
+    """Make a view in the form that Athena's CREATE VIEW writes."""
+    text = {
+        "originalSql": sql,
+        "catalog": "awsdatacatalog",
+        "schema": changes.pop("schema", DATABASE),
+        "columns": [{"name": n, "type": kind} for n, kind in columns.items()],
+    }
+    encoded = base64.b64encode(json.dumps(text).encode()).decode()
+    hive = {"varchar": "string", "integer": "int", "timestamp(6)": "timestamp"}
+    table = {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "ViewOriginalText": f"/* Presto View: {encoded} */",
+        "ViewExpandedText": "/* Presto View */",
+        "StorageDescriptor": {
+            "Columns": [{"Name": n, "Type": hive.get(k, k)} for n, k in columns.items()],
+            "SerdeInfo": {"Name": "-", "SerializationLibrary": "-"},
+        },
+    }
+    database = changes.pop("database", VIEWS)
+    lake.client("glue").create_table(DatabaseName=database, TableInput={**table, **changes})
+
+
+VIEWS = "athena_views"
+
+
+@pytest.fixture(scope="module")
+def views(lake: Endpoint) -> Endpoint:
+    """A view over two tables, views over it, and views with every mistake."""
+    lake.client("glue").create_database(DatabaseInput={"Name": VIEWS})
+    named = "SELECT f.id, f.at, a.name, f.price FROM flights f JOIN airlines a USING (carrier)"
+    kinds = {"id": "bigint", "at": "timestamp(6)", "name": "varchar", "price": "decimal(12,4)"}
+    make_view(lake, "named", named, kinds)
+    shadowing = "WITH flights AS (SELECT * FROM named) SELECT count(*) n, max(id) id FROM flights"
+    make_view(lake, "counted", shadowing, {"n": "bigint", "id": "bigint"}, schema=VIEWS)
+    make_view(lake, "star", "SELECT * FROM airlines", {"carrier": "varchar", "name": "varchar"})
+    for depth in range(MAX_DEPTH):
+        below = f"deep_{depth - 1}" if depth else "star"
+        sql = f"SELECT carrier FROM {below}"
+        make_view(lake, f"deep_{depth}", sql, {"carrier": "varchar"}, schema=VIEWS)
+    make_view(lake, "self", "SELECT * FROM self", {"x": "bigint"}, schema=VIEWS)
+    make_view(lake, "ping", "SELECT x FROM pong", {"x": "bigint"}, schema=VIEWS)
+    make_view(lake, "pong", "SELECT x FROM ping", {"x": "bigint"}, schema=VIEWS)
+    make_view(lake, "fewer", "SELECT 1 AS a, 2 AS b", {"a": "integer"})
+    make_view(lake, "renamed", "SELECT 1 AS a", {"b": "integer"})
+    make_view(lake, "mistyped", "SELECT 'x' AS a", {"a": "bigint"})
+    make_view(lake, "orphan", "SELECT a FROM gone", {"a": "bigint"})
+    make_view(lake, "unreadable", "SELECT FROM", {"a": "bigint"})
+    make_view(lake, "garbled", "", {"a": "bigint"}, ViewOriginalText="/* Presto View: ! */")
+    make_view(lake, "hive", "", {"a": "bigint"}, Parameters={})
+    make_view(lake, "bare", "SELECT 1 AS a", {"a": "integer"}, StorageDescriptor={"Columns": []})
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        (
+            f"SELECT id, name FROM {VIEWS}.named ORDER BY id",
+            [["1", 'United "Air"'], ["2", "American"]],
+        ),
+        (
+            f"SELECT price, at FROM {VIEWS}.named n WHERE n.id = 1",
+            [["1.5000", "2013-01-01 05:15:00.000"]],
+        ),
+        (f"SELECT named.id FROM {VIEWS}.named WHERE {VIEWS}.named.name LIKE 'A%'", [["2"]]),
+        (f"SELECT * FROM {VIEWS}.counted", [["2", "2"]]),
+        (f'SELECT count(*) FROM "awsdatacatalog"."{VIEWS}"."STAR"', [["2"]]),
+        (f"SELECT s.name FROM {VIEWS}.star AS s(code, name) WHERE code = 'AA'", [["American"]]),
+        (
+            f"SELECT f.id, v.id, s.name FROM flights f LEFT JOIN {VIEWS}.named v ON v.id = f.id"
+            f" LEFT JOIN {VIEWS}.star s ON s.carrier = f.carrier ORDER BY f.id LIMIT 3",
+            [["1", "1", 'United "Air"'], ["2", "2", "American"], ["3", None, None]],
+        ),
+        (
+            f"SELECT id FROM flights WHERE carrier IN (SELECT carrier FROM {VIEWS}.star)"
+            " ORDER BY 1",
+            [["1"], ["2"]],
+        ),
+        (
+            f"WITH named AS (SELECT 7 AS id) SELECT v.id, named.id FROM {VIEWS}.counted v, named",
+            [["2", "7"]],
+        ),
+        (f"SELECT count(carrier) FROM {VIEWS}.deep_{MAX_DEPTH - 2}", [["2"]]),
+        (f"DESCRIBE {VIEWS}.star", [["carrier", "string", ""], ["name", "string", ""]]),
+        (f"SHOW VIEWS IN {VIEWS} 'n*'", [["named"]]),
+        ("SHOW VIEWS", []),
+        (f"SHOW TABLES IN {VIEWS} 'named|star'", [["named"], ["star"]]),
+    ],
+)
+def test_a_view_is_asked_like_a_table(
+    views: Endpoint, sql: str, rows: list[list[str | None]]
+) -> None:
+    query = run(views, sql)
+    assert query.execution["Status"]["State"] == "SUCCEEDED", query.reason
+    has_header = sql.startswith(("SELECT", "WITH"))
+    assert (query.rows[1:] if has_header else query.rows) == rows
+
+
+def test_a_view_has_the_types_it_promises(views: Endpoint) -> None:
+    query = run(views, f"SELECT * FROM {VIEWS}.named LIMIT 1")
+    assert query.rows[0] == ["id", "at", "name", "price"]
+    assert query.types == ["bigint", "timestamp", "varchar", "decimal"]
+    assert query.execution["Statistics"]["DataScannedInBytes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("view", "reason"),
+    [
+        ("self", f"VIEW_IS_RECURSIVE: View 'awsdatacatalog.{VIEWS}.self' is recursive"),
+        ("ping", f"VIEW_IS_RECURSIVE: View 'awsdatacatalog.{VIEWS}.ping' is recursive"),
+        (f"deep_{MAX_DEPTH - 1}", "NOT_SUPPORTED: view athena_views.star is the"),
+        ("fewer", "VIEW_IS_STALE: .* stored view column count \\(1\\) does not match .* \\(2\\)"),
+        ("renamed", "VIEW_IS_STALE: .* column \\[a\\] .* a different name from column \\[b\\]"),
+        ("mistyped", "VIEW_IS_STALE: .* cannot be coerced to column \\[a\\] of type bigint"),
+        ("orphan", "TABLE_NOT_FOUND: Table 'awsdatacatalog.athena_tests.gone' does not exist"),
+        (
+            "unreadable",
+            f"INVALID_VIEW: Failed analyzing stored view 'awsdatacatalog.{VIEWS}.unread",
+        ),
+        ("garbled", "HIVE_METASTORE_ERROR: .* its text cannot be decoded"),
+        ("hive", "HIVE_METASTORE_ERROR: view athena_views.hive was not made by Athena"),
+        ("bare", "HIVE_METASTORE_ERROR: Table storage descriptor is missing SerDe info"),
+    ],
+)
+def test_a_broken_view_says_why(views: Endpoint, view: str, reason: str) -> None:
+    query = run(views, f"SELECT * FROM {VIEWS}.{view}")
+    assert query.execution["Status"]["State"] == "FAILED"
+    assert re.search(reason, query.reason), query.reason
+
+
+def test_kinds_of_types() -> None:
+    view = View("", "d", (("a", "bigint"), ("b", "timestamp(6)")))
+    assert stale(view, [("A", "HUGEINT"), ("b", "TIMESTAMP WITH TIME ZONE")]) is None
+    assert stale(view, [("a", "DECIMAL(38,2)"), ("b", "DATE")]) is None
+    assert stale(view, [("a", '"NULL"'), ("b", "DATE")]) is None
+    assert "column [b]" in (stale(view, [("a", "DOUBLE"), ("b", "VARCHAR")]) or "")
+    assert kind_of("array(bigint)") == "array"
 
 
 def test_parameters_and_pages(lake: Endpoint) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from .resultset import ResultColumn, ResultSet, text
 from .tablesource import TableNotFound, TableSource
+from .views import MAX_DEPTH, UNKNOWN, View, ViewNotReadable, is_view, read, stale
 
 DEFAULT_CATALOG = "awsdatacatalog"
 _IDENTIFIER = r"[`\"]?([A-Za-z0-9_\-]+)[`\"]?"
@@ -62,6 +63,8 @@ class Statement:
         for alias, loaded in plan.load():
             self.scanned_bytes += loaded.scanned_bytes
             self.connection.register(alias, loaded.rows)
+        for name, view, query in plan.views():
+            self._check_view(name, view, query)
         sql = plan.duckdb()
         try:
             cursor = self.connection.execute(sql)
@@ -74,6 +77,17 @@ class Statement:
             ResultColumn.of(name, str(kind)) for name, kind, *_ in cursor.description or []
         )
         return ResultSet(columns, tuple(tuple(text(v) for v in row) for row in rows))
+
+    def _check_view(self, name: str, view: View, query: str) -> None:
+        """Refuse a view whose stored columns are not what its query gives, as Athena does."""
+        try:
+            described = self.connection.execute(f"DESCRIBE {query}").fetchall()
+        except duckdb.Error as error:
+            raise QueryFailed(
+                f"INVALID_VIEW: Failed analyzing stored view '{DEFAULT_CATALOG}.{name}': "
+                f"{_reason(error)}"
+            ) from error
+        _refuse_stale(name, view, [(column, kind) for column, kind, *_ in described])
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -116,42 +130,86 @@ class Plan:
     def __init__(self, tree: exp.Query, database: str, source: TableSource) -> None:
         self._source = source
         self._definitions: dict[str, dict[str, Any]] = {}
-        schema: dict[str, dict[str, str]] = {}
-        ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
-        for table in list(tree.find_all(exp.Table)):
-            if not table.db and table.name.lower() in ctes:
-                continue
-            alias = self._resolve(table, database)
-            if alias is not None:
-                schema[alias] = dict(source.columns(self._definitions[alias]))
-        self._schema = schema
+        self._schema: dict[str, dict[str, str]] = {}
+        self._views: dict[str, tuple[View, exp.Query]] = {}
+        self._bind(tree, database, ())
         self._tree = self._qualified(tree)
 
-    def _resolve(self, table: exp.Table, database: str) -> str | None:
-        """Replace a table by the name it is registered under; return that name."""
-        if not isinstance(table.this, exp.Identifier):
-            return None  # UNNEST(...), a table function
-        if table.catalog and table.catalog.lower() != DEFAULT_CATALOG:
-            raise QueryFailed(f"CATALOG_NOT_FOUND: Catalog '{table.catalog}' does not exist")
-        owner, name = (table.db or database).lower(), table.name.lower()
+    def _bind(self, tree: exp.Query, database: str, inside: tuple[str, ...]) -> None:
+        """Find every table of a query; ``inside`` is the views that lead to it."""
+        ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+        for table in list(tree.find_all(exp.Table)):
+            if not isinstance(table.this, exp.Identifier):
+                continue  # UNNEST(...), a table function
+            if not table.db and table.name.lower() in ctes:
+                continue
+            if table.catalog and table.catalog.lower() != DEFAULT_CATALOG:
+                raise QueryFailed(f"CATALOG_NOT_FOUND: Catalog '{table.catalog}' does not exist")
+            self._resolve(table, (table.db or database).lower(), table.name.lower(), inside)
+
+    def _resolve(self, table: exp.Table, owner: str, name: str, inside: tuple[str, ...]) -> None:
+        """Replace a table by the name it is registered under, and a view by its query."""
         alias = f"{owner}__{name}"
-        if alias not in self._definitions:
+        called = table.args.get("alias") or exp.TableAlias(
+            this=exp.to_identifier(table.name, quoted=True)
+        )
+        definition = self._definitions.get(alias)
+        if definition is None:
             try:
                 definition = self._source.definition(owner, name)
             except TableNotFound as error:
                 raise QueryFailed(
                     f"TABLE_NOT_FOUND: Table '{DEFAULT_CATALOG}.{owner}.{name}' does not exist"
                 ) from error
-            if definition.get("TableType") == "VIRTUAL_VIEW":
-                raise QueryFailed(f"NOT_SUPPORTED: {owner}.{name} is a view")
-            self._definitions[alias] = definition
-        called = table.alias or table.name
+        if is_view(definition):
+            subquery = self._view(definition, f"{owner}.{name}", inside)
+            subquery.set("alias", called)
+            subquery.set("joins", table.args.get("joins"))
+            table.replace(subquery)
+            return
+        self._definitions[alias] = definition
+        self._schema[alias] = dict(self._source.columns(definition))
         table.set("this", exp.to_identifier(alias, quoted=True))
         table.set("db", None)
         table.set("catalog", None)
-        if not table.args.get("alias"):
-            table.set("alias", exp.TableAlias(this=exp.to_identifier(called, quoted=True)))
-        return alias
+        table.set("alias", called)
+
+    def _view(self, definition: dict[str, Any], name: str, inside: tuple[str, ...]) -> exp.Subquery:
+        """Return the query of a view, whose columns have the types that the view promises."""
+        if name in inside:
+            raise QueryFailed(f"VIEW_IS_RECURSIVE: View '{DEFAULT_CATALOG}.{name}' is recursive")
+        if len(inside) >= MAX_DEPTH:
+            raise QueryFailed(f"NOT_SUPPORTED: view {name} is the {MAX_DEPTH + 1}th inside another")
+        try:
+            view = read(definition)
+            query = parse(view.sql)
+        except ViewNotReadable as error:
+            raise QueryFailed(f"HIVE_METASTORE_ERROR: {error}") from error
+        except QueryFailed as error:
+            raise QueryFailed(
+                f"INVALID_VIEW: Failed analyzing stored view '{DEFAULT_CATALOG}.{name}': {error}"
+            ) from error
+        if not isinstance(query, exp.Query):
+            raise QueryFailed(f"INVALID_VIEW: View '{DEFAULT_CATALOG}.{name}' holds no query")
+        self._bind(query, view.database, (*inside, name))
+        self._views[name] = (view, query.copy())
+        # The names of a star are known only now; a wrong one would be missed by the query around.
+        derived = self._qualified(query.copy()).named_selects
+        _refuse_stale(name, view, [(column, UNKNOWN) for column in derived])
+        inner = query.subquery(alias=exp.to_identifier("view", quoted=True))
+        typed = []
+        for column, kind in view.columns:
+            wanted = exp.DataType.build(kind, dialect="athena")
+            cast = exp.cast(exp.column(column, quoted=True), wanted)
+            typed.append(exp.alias_(cast, column, quoted=True))
+        return exp.select(*typed).from_(inner).subquery()
+
+    def views(self) -> list[tuple[str, View, str]]:
+        """Return each view with its name and its query in DuckDB's SQL."""
+        return [
+            (name, view, self._exact(self._qualified(query)).sql(dialect="duckdb"))
+            for name, (view, query) in self._views.items()
+        ]
 
     def _qualified(self, tree: exp.Expression) -> exp.Expression:
         # db.table.column: the table has its bare name as alias now.
@@ -185,15 +243,27 @@ class Plan:
 
     def duckdb(self) -> str:
         """Return the query in DuckDB's SQL."""
+        return self._exact(self._tree).sql(dialect="duckdb")
+
+    @staticmethod
+    def _exact(tree: exp.Expression) -> exp.Expression:
         # DuckDB's approximation is far off for a handful of values; exact is within any error.
-        exact = self._tree.transform(
+        return tree.transform(
             lambda node: (
                 exp.Count(this=exp.Distinct(expressions=[node.this]))
                 if isinstance(node, exp.ApproxDistinct)
                 else node
             )
         )
-        return exact.sql(dialect="duckdb")
+
+
+def _refuse_stale(name: str, view: View, derived: Sequence[tuple[str, str]]) -> None:
+    problem = stale(view, derived)
+    if problem is not None:
+        raise QueryFailed(
+            f"VIEW_IS_STALE: View '{DEFAULT_CATALOG}.{name}' is stale or in invalid state: "
+            f"{problem}"
+        )
 
 
 def _first_line(error: Exception) -> str:
@@ -221,6 +291,7 @@ def _catalog_statement(
 ) -> ResultSet | None:
     """Answer SHOW, DESCRIBE and database DDL from the catalog; None for any other statement."""
     patterns = (
+        (rf"SHOW\s+VIEWS(?:\s+IN\s+{_IDENTIFIER})?(?:\s+(?:LIKE\s+)?'([^']*)')?", _show_views),
         (rf"SHOW\s+TABLES(?:\s+IN\s+{_IDENTIFIER})?(?:\s+'([^']*)')?", _show_tables),
         (r"SHOW\s+(?:DATABASES|SCHEMAS)()()", _show_databases),
         (rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_DOTTED}", _show_columns),
@@ -248,12 +319,24 @@ def _lines(name: str, lines: Sequence[str]) -> ResultSet:
 def _show_tables(
     owner: str | None, like: str | None, database: str, source: TableSource, glue: Any
 ) -> ResultSet:
-    pages = glue.get_paginator("get_tables").paginate(DatabaseName=(owner or database).lower())
-    names = sorted(table["Name"] for page in pages for table in page["TableList"])
+    return _lines("tab_name", _names(glue, owner or database, like, lambda _: True))
+
+
+def _show_views(
+    owner: str | None, like: str | None, database: str, source: TableSource, glue: Any
+) -> ResultSet:
+    return _lines("views", _names(glue, owner or database, like, is_view))
+
+
+def _names(
+    glue: Any, database: str, like: str | None, wanted: Callable[[dict[str, Any]], bool]
+) -> list[str]:
+    pages = glue.get_paginator("get_tables").paginate(DatabaseName=database.lower())
+    names = sorted(table["Name"] for page in pages for table in page["TableList"] if wanted(table))
     if like:
         shape = "|".join(re.escape(part).replace(r"\*", ".*") for part in like.split("|"))
         names = [name for name in names if re.fullmatch(shape, name)]
-    return _lines("tab_name", names)
+    return names
 
 
 def _show_databases(
