@@ -57,6 +57,9 @@ var adoptable = map[string]identify{
 	"aws:iam/user:User":                                    named("name"),
 	"aws:kms/alias:Alias":                                  named("name"),
 	"aws:kms/key:Key":                                      keyByTags,
+	"aws:lakeformation/dataCellsFilter:DataCellsFilter":    dataFilter,
+	"aws:lakeformation/lfTag:LfTag":                        lfTag,
+	"aws:lakeformation/optIn:OptIn":                        nil, // has no name to find it by; a second one does no harm
 	"aws:s3/bucketV2:BucketV2":                             named("bucket"),
 	"aws:secretsmanager/secret:Secret":                     named("name"),
 	"aws:cloudwatch/eventRule:EventRule":                   nil,
@@ -88,6 +91,10 @@ var repeatable = []string{
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 	"aws:s3/bucketVersioningV2:BucketVersioningV2",
 	"aws:s3/inventory:Inventory",
+	"aws:lakeformation/dataLakeSettings:DataLakeSettings",
+	"aws:lakeformation/permissions:Permissions",
+	"aws:lakeformation/resource:Resource",
+	"aws:lakeformation/resourceLfTags:ResourceLfTags",
 	"aws:sns/topicPolicy:TopicPolicy",
 }
 
@@ -108,6 +115,20 @@ func inCatalog(_ context.Context, _ finder, c candidate) (string, error) {
 // inDatabase is for what belongs to a database of that catalog.
 func inDatabase(_ context.Context, _ finder, c candidate) (string, error) {
 	return c.account + ":" + c.text("databaseName") + ":" + c.text("name"), nil
+}
+
+func lfTag(_ context.Context, _ finder, c candidate) (string, error) {
+	return c.account + ":" + c.text("key"), nil
+}
+
+// dataFilter names a filter by its database, its own name, the catalog and the table.
+func dataFilter(_ context.Context, _ finder, c candidate) (string, error) {
+	data, _ := c.inputs["tableData"].(map[string]any)
+	var parts []string
+	for _, part := range []string{"databaseName", "name", "tableCatalogId", "tableName"} {
+		parts = append(parts, text(data, part))
+	}
+	return strings.Join(parts, ","), nil
 }
 
 func managedPolicy(_ context.Context, _ finder, c candidate) (string, error) {
