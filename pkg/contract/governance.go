@@ -52,10 +52,12 @@ func (r *reader) deployers() []string {
 	role, err := r.ref.GetOutputDetails(outDeployRoleARN)
 	if err != nil {
 		r.fail(outDeployRoleARN, err.Error())
+		return nil
 	}
 	layers, err := r.ref.GetOutputDetails(outLayerRoleARNs)
 	if err != nil {
 		r.fail(outLayerRoleARNs, err.Error())
+		return nil
 	}
 	add(role.Value)
 	byLayer, _ := layers.Value.(map[string]any)
