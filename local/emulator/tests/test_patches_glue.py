@@ -166,6 +166,32 @@ def test_connection(glue: Any, name: str) -> None:
     assert error_code(glue.delete_connection, ConnectionName=name) == "EntityNotFoundException"
 
 
+def test_encryption_settings_of_the_catalog_are_reset(glue: Any) -> None:
+    def shown() -> dict[str, Any]:
+        return glue.get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"]
+
+    off = {
+        "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
+        "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": False},
+    }
+    assert shown() == off
+    key = "arn:aws:kms:us-east-1:123456789012:key/k"
+    on = {
+        "EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": key},
+        "ConnectionPasswordEncryption": {
+            "ReturnConnectionPasswordEncrypted": True,
+            "AwsKmsKeyId": key,
+        },
+    }
+    glue.put_data_catalog_encryption_settings(DataCatalogEncryptionSettings=on)
+    assert shown() == on
+    # The provider deletes them by writing none.
+    glue.put_data_catalog_encryption_settings(
+        CatalogId="123456789012", DataCatalogEncryptionSettings={}
+    )
+    assert shown() == off
+
+
 def make_table(glue: Any, name: str, **more: Any) -> dict[str, str]:
     glue.create_database(DatabaseInput={"Name": name})
     keys = [{"Name": "day", "Type": "date"}, {"Name": "hour", "Type": "int"}]

@@ -72,6 +72,29 @@ def test_a_workgroup_is_deleted_with_its_queries_when_asked(emulator: Endpoint, 
     assert code == "ResourceNotFoundException"
 
 
+def test_named_query(emulator: Endpoint, name: str) -> None:
+    athena = emulator.client("athena")
+    athena.create_work_group(Name=name)
+    made = {"Name": "late", "Database": "d", "QueryString": "SELECT 1", "WorkGroup": name}
+    one = {"NamedQueryId": athena.create_named_query(**made, Description="Late")["NamedQueryId"]}
+    # The provider replaces a query, the new one first: for a moment two have one name.
+    two = {"NamedQueryId": athena.create_named_query(**made)["NamedQueryId"]}
+    assert set(athena.list_named_queries(WorkGroup=name)["NamedQueryIds"]) == {
+        one["NamedQueryId"],
+        two["NamedQueryId"],
+    }
+    athena.delete_named_query(**two)
+    athena.update_named_query(**one, Name="later", QueryString="SELECT 2", Description="Later")
+    shown = athena.get_named_query(**one)["NamedQuery"]
+    changed = {"Name": "later", "QueryString": "SELECT 2", "Description": "Later"}
+    assert shown == {**made, **changed, **one}
+    athena.delete_named_query(**one)
+    assert athena.list_named_queries(WorkGroup=name)["NamedQueryIds"] == []
+    code = error_code(athena.update_named_query, **one, Name="x", QueryString="SELECT 3")
+    assert code == "InvalidRequestException"
+    athena.delete_work_group(WorkGroup=name)
+
+
 def test_prepared_statement(emulator: Endpoint, name: str) -> None:
     athena = emulator.client("athena")
     one = {"StatementName": name, "WorkGroup": "primary"}

@@ -5,6 +5,7 @@
 | UpdateWorkGroup | adds | every change of a workgroup |
 | CreateWorkGroup | extends | a chosen engine version had no effective one |
 | GetWorkGroup | extends | answered null for what does not exist |
+| UpdateNamedQuery | adds | missing |
 | DeleteNamedQuery | adds | every destroy |
 | GetNamedQuery, GetPreparedStatement, GetDataCatalog | extends | failed, or answered null, for |
 | | | what does not exist |
@@ -75,6 +76,16 @@ def get_named_query(upstream: Callable[..., Any], self: AthenaResponse) -> Any:
     """A named query."""
     _named_query(self)
     return upstream(self)
+
+
+@adds("athena", "UpdateNamedQuery", reason="missing upstream")
+def update_named_query(self: AthenaResponse) -> str:
+    """Replace name and text of a named query; a description that is left out is emptied."""
+    query = _named_query(self)
+    query.name = self._get_param("Name")
+    query.description = self._get_param("Description") or ""
+    query.query_string = self._get_param("QueryString")
+    return "{}"
 
 
 @adds("athena", "DeleteNamedQuery", reason="missing upstream: no named query could be destroyed")
