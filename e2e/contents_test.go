@@ -94,6 +94,19 @@ func (l *lake) compareWithDuckDB(t *testing.T, report runReport) {
 			}
 		}
 	}
+	l.compareView(t, report)
+}
+
+// compareView asks the shipped view, whose rows must be those of the data set it adds up.
+func (l *lake) compareView(t *testing.T, report runReport) {
+	t.Helper()
+	var asked answer
+	decode(t, l.run(t, 0, "query", "flights", `SELECT count(DISTINCT flight_month), sum(flights), count(carrier_name) = count(*)
+		FROM monthly_delays`), &asked)
+	want := fmt.Sprintf("[[12 %d true]]", report.dataset(t, "flights").Total)
+	if got := fmt.Sprint(asked.Rows); got != want {
+		t.Errorf("the view monthly_delays gives %s, want %s", got, want)
+	}
 }
 
 // allRows reads a whole analytics table in pages of what one answer of Athena holds.
@@ -141,7 +154,7 @@ func (l *lake) tool(t *testing.T, name string) string {
 // checkRawCatalog reads what the crawler wrote.
 func (l *lake) checkRawCatalog(t *testing.T) {
 	t.Helper()
-	tables, err := glue.NewFromConfig(l.aws(t)).GetTables(t.Context(), &glue.GetTablesInput{DatabaseName: aws.String("tarn_local_raw")})
+	tables, err := glue.NewFromConfig(l.aws(t)).GetTables(t.Context(), &glue.GetTablesInput{DatabaseName: aws.String("tarn_local_raw_flights")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +174,7 @@ func (l *lake) snapshots(t *testing.T) map[string]string {
 	t.Helper()
 	client := glue.NewFromConfig(l.aws(t))
 	locations := map[string]string{}
-	for _, database := range []string{"tarn_local_staged", "tarn_local_analytics", "tarn_local_quarantine"} {
+	for _, database := range []string{"tarn_local_staged_flights", "tarn_local_analytics_flights", "tarn_local_quarantine"} {
 		tables, err := client.GetTables(t.Context(), &glue.GetTablesInput{DatabaseName: aws.String(database)})
 		if err != nil {
 			t.Fatal(err)
