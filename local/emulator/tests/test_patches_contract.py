@@ -640,6 +640,27 @@ def _(aws: Endpoint, name: str) -> bool:
     return s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"] == lock
 
 
+@probe("s3", "PutBucketInventoryConfiguration")
+def _(aws: Endpoint, name: str) -> bool:
+    s3 = bucket(aws, name)
+    target = {
+        "Bucket": f"arn:aws:s3:::{name}",
+        "Format": "Parquet",
+        "Encryption": {"SSES3": {}},
+    }
+    put = {
+        "Destination": {"S3BucketDestination": target},
+        "IsEnabled": True,
+        "Id": "a",
+        "IncludedObjectVersions": "All",
+        "Schedule": {"Frequency": "Daily"},
+    }
+    s3.put_bucket_inventory_configuration(Bucket=name, Id="a", InventoryConfiguration=put)
+    return (
+        s3.get_bucket_inventory_configuration(Bucket=name, Id="a")["InventoryConfiguration"] == put
+    )
+
+
 @probe("s3", "PutBucketLogging")
 def _(aws: Endpoint, name: str) -> bool:
     allow = {

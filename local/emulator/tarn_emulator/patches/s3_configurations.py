@@ -5,6 +5,7 @@
 | request payment | extends | the PUT created the bucket again, the GET listed objects |
 | intelligent tiering, metrics, analytics | extends | same, and the DELETE deleted the bucket |
 | DeleteBucketInventoryConfiguration | extends | it deleted the bucket |
+| PutBucketInventoryConfiguration | extends | the encryption of the list was lost |
 | GetObjectRetention | extends | it returned the object |
 | PutBucketLogging | replaces | the permission check on the target failed with a Python error |
 | | | on a statement for every principal, and did not understand a list of resources |
@@ -220,6 +221,26 @@ def _log_permissions_enabled_policy(target_bucket: FakeBucket, target_prefix: st
         ),
     )
     return evaluate(document.parse(target_bucket.policy), asked).effect is Effect.ALLOW
+
+
+@extends(
+    "s3",
+    "PutBucketInventoryConfiguration",
+    reason="the encryption was kept under its XML name, which the answer does not know",
+    target="moto.s3.models:S3Backend",
+    attribute="put_bucket_inventory_configuration",
+)
+def put_bucket_inventory_configuration(
+    upstream: Callable[..., Any], self: Any, bucket_name: str, inventory_config: dict[str, Any]
+) -> None:
+    """Keep the encryption under its name in the API; what is empty in XML is an empty object."""
+    destination = inventory_config.get("Destination", {}).get("S3BucketDestination", {})
+    encryption = destination.get("Encryption")
+    if encryption:
+        destination["Encryption"] = {
+            name.replace("SSE-", "SSE"): value or {} for name, value in encryption.items()
+        }
+    upstream(self, bucket_name, inventory_config)
 
 
 def _store(bucket: FakeBucket) -> dict[tuple[str, str], bytes]:
