@@ -37,7 +37,7 @@ func registered(t *testing.T) map[string]string {
 			contract.StackName(contract.ProjectDatalake, environment): {
 				"keyArn": key, "boundaryArn": boundary, "rawBucket": "raw", "stagedBucket": "staged", "analyticsBucket": "analytics",
 				"quarantineBucket": "quarantine", "artifactsBucket": "artifacts", "rawDatabase": "raw_db", "stagedDatabase": "staged_db",
-				"analyticsDatabase": "analytics_db", "quarantineDatabase": "quarantine_db", "workgroup": "lake",
+				"analyticsDatabase": "analytics_db", "quarantineDatabase": "quarantine_db", "workgroup": "lake", "lakeFormationMode": "off",
 				"domains": map[string]any{},
 			},
 		}}

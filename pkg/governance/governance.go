@@ -449,6 +449,16 @@ func unclearedPolicy(acct account.Account, uncleared []Location, v map[string]st
 	}}}
 }
 
+// GetDataAccess lets a role ask Lake Formation for what it was granted. Lake Formation knows no resources in
+// IAM policies; the region is the limit.
+func GetDataAccess(acct account.Account) policy.Statement {
+	return policy.Statement{
+		Sid: "AskLakeFormation", Effect: policy.Allow,
+		Actions: []string{"lakeformation:GetDataAccess"}, Resources: []string{"*"},
+		Conditions: policy.Conditions{"StringEquals": {"aws:RequestedRegion": {acct.Region}}},
+	}
+}
+
 // GrantByTags grants a principal rights on what an expression means, and gives the grants. The name must
 // differ for each expression.
 func GrantByTags(

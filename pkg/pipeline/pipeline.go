@@ -126,6 +126,9 @@ func (p *Pipeline) provision(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("crawler role: %w", err)
 	}
+	if err := errors.Join(p.grantJobs(ctx, name, jobRole), p.grantCrawler(ctx, name, crawlerRole)); err != nil {
+		return fmt.Errorf("grants: %w", err)
+	}
 	crawler, err := p.crawler(ctx, name, crawlerRole)
 	if err != nil {
 		return fmt.Errorf("crawler: %w", err)

@@ -49,14 +49,14 @@ type role struct {
 // oneself another pipeline's rights.
 func (p *Pipeline) jobRole(ctx *pulumi.Context, name string) (*role, error) {
 	return p.role(ctx, name+"-job-role", p.name("job"), p.args.Roles.Job, func(v map[string]string) policy.Document {
-		return jobPolicy(p.args.Account, p.args.Pipeline.Name, p.logPrefix(), p.sourcePrefixes(), v)
+		return p.governed(jobPolicy(p.args.Account, p.args.Pipeline.Name, p.logPrefix(), p.sourcePrefixes(), v))
 	})
 }
 
 // crawlerRole makes the role of the crawler, which reads sources and writes nothing but the catalog.
 func (p *Pipeline) crawlerRole(ctx *pulumi.Context, name string) (*role, error) {
 	return p.role(ctx, name+"-crawler-role", p.name("raw-crawler"), p.args.Roles.Crawler, func(v map[string]string) policy.Document {
-		return crawlerPolicy(p.args.Account, p.sourcePrefixes(), v)
+		return p.governed(crawlerPolicy(p.args.Account, p.sourcePrefixes(), v))
 	})
 }
 
