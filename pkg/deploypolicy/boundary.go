@@ -46,24 +46,35 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 			Resources: []string{p.deployARN("role", "*")},
 		},
 	}}
-	document.Statements = append(document.Statements, together(recorded)...)
+	document.Statements = onSame(append(document.Statements, together(recorded)...))
 	return document, document.CheckManaged()
 }
 
-// together joins statements of one service that have no condition and name their resources. Those of
-// the bootstrap project, which only read, stay apart from those that write.
+// together joins statements of one service that have no condition and name their resources. Those that
+// only read stay apart from those that write, without the resources that the others let them read as
+// well. What reads everything of a kind is in one statement, and so is the passing of roles.
 func together(statements []policy.Statement) []policy.Statement {
 	var out []policy.Statement
 	at := map[string]int{}
 	for _, statement := range statements {
 		service, _, _ := strings.Cut(statement.Actions[0], ":")
-		if statement.Conditions != nil || slices.Contains(statement.Resources, "*") {
-			out = append(out, statement)
-			continue
-		}
 		reads := !slices.ContainsFunc(statement.Actions, func(action string) bool { return !isRead(action) })
+		everything := slices.Contains(statement.Resources, "*")
+		if !everything || statement.Conditions != nil {
+			statement.Actions = byVerb(statement.Actions)
+		}
+		if service == "kms" && reads {
+			statement.Resources = anyKey(statement.Resources)
+		}
 		key := fmt.Sprint(service, reads)
-		statement.Actions = byVerb(statement.Actions)
+		switch {
+		case slices.Equal(statement.Actions, []string{"iam:PassRole"}):
+			key = statement.Actions[0]
+		case statement.Conditions != nil:
+			key = fmt.Sprint(service, statement.Resources, statement.Conditions)
+		case everything && reads:
+			key = "*"
+		}
 		found, known := at[key]
 		if !known {
 			at[key] = len(out)
@@ -72,18 +83,87 @@ func together(statements []policy.Statement) []policy.Statement {
 		}
 		out[found].Actions = sorted(append(slices.Clone(out[found].Actions), statement.Actions...))
 		out[found].Resources = widest(append(slices.Clone(out[found].Resources), statement.Resources...))
+		out[found].Conditions = either(out[found].Conditions, statement.Conditions)
+	}
+	for key, reading := range at {
+		if service, found := strings.CutSuffix(key, "true"); found {
+			if writing, found := at[service+"false"]; found {
+				out[reading].Resources = beyond(out[reading], out[writing])
+			}
+		}
 	}
 	return out
 }
 
+// onSame joins statements about the same resources.
+func onSame(statements []policy.Statement) []policy.Statement {
+	var out []policy.Statement
+	for _, statement := range statements {
+		at := slices.IndexFunc(out, func(other policy.Statement) bool {
+			return statement.Conditions == nil && other.Conditions == nil && slices.Equal(statement.Resources, other.Resources)
+		})
+		if at < 0 {
+			out = append(out, statement)
+			continue
+		}
+		out[at].Actions = sorted(slices.Concat(out[at].Actions, statement.Actions))
+	}
+	return out
+}
+
+// anyKey makes one pattern of the keys of all regions: how a key is set up is no secret.
+func anyKey(resources []string) []string {
+	var out []string
+	for _, resource := range resources {
+		parts := strings.SplitN(resource, ":", 6) // arn, partition, service, region, account, what it is
+		if len(parts) == 6 {
+			parts[3] = "*"
+			if strings.HasPrefix(parts[5], "key/") {
+				parts[5] = "key/*"
+			}
+			resource = strings.Join(parts, ":")
+		}
+		out = append(out, resource)
+	}
+	return sorted(out)
+}
+
+// either joins conditions that ask for values of the same keys.
+func either(one, other policy.Conditions) policy.Conditions {
+	if one == nil {
+		return nil
+	}
+	joined := policy.Conditions{}
+	for operator, keys := range one {
+		joined[operator] = map[string][]string{}
+		for key, values := range keys {
+			joined[operator][key] = sorted(slices.Concat(values, other[operator][key]))
+		}
+	}
+	return joined
+}
+
+// beyond gives the resources of a statement that another one does not allow the same on.
+func beyond(statement, other policy.Statement) []string {
+	for _, action := range statement.Actions {
+		if !slices.Contains(other.Actions, action) {
+			return statement.Resources
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(statement.Resources), func(resource string) bool {
+		return slices.ContainsFunc(other.Resources, func(pattern string) bool { return policy.Like(pattern, resource) })
+	})
+}
+
 // byVerb shortens actions to their service and verb, except where a verb would let in something of
-// another kind: iam and kms have writing actions that give rights away, and Secrets Manager calls it
-// getting to read a secret.
+// another kind: iam and kms have writing actions that give rights away, and Secrets Manager and Lake
+// Formation call it getting to read a secret or data.
 func byVerb(actions []string) []string {
 	var short []string
 	for _, action := range actions {
 		service, name, _ := strings.Cut(action, ":")
-		exact := service == "secretsmanager" || (service == "iam" || service == "kms") && !isRead(action)
+		exact := service == "secretsmanager" || (service == "iam" || service == "kms") && !isRead(action) ||
+			service == "lakeformation" && strings.HasPrefix(name, "Get")
 		if !exact {
 			action = service + ":" + verb(name) + "*"
 		}
@@ -100,11 +180,20 @@ func verb(name string) string {
 	return name
 }
 
-// widest makes one pattern of a bucket and its objects, and leaves out resources that another one of
-// the list covers.
+// widest makes one pattern of a bucket and its objects, and of things of Glue that have the same name, and
+// leaves out resources that another one of the list covers.
 func widest(resources []string) []string {
+	names := map[string]int{}
+	for _, resource := range resources {
+		names[glueName(resource)]++
+	}
 	for i, resource := range resources {
-		if slices.Contains(resources, resource+"/*") {
+		if name := glueName(resource); name != "" && names[name] > 1 {
+			resources[i] = name
+		}
+	}
+	for i, resource := range resources {
+		if !strings.HasSuffix(resource, "*") && slices.Contains(resources, resource+"/*") {
 			resources[i] = resource + "*"
 		}
 	}
@@ -112,6 +201,16 @@ func widest(resources []string) []string {
 	return slices.DeleteFunc(slices.Clone(resources), func(one string) bool {
 		return slices.ContainsFunc(resources, func(other string) bool { return other != one && policy.Like(other, one) })
 	})
+}
+
+// glueName is a thing of Glue, whatever it is, with this one's name; empty for other resources.
+func glueName(resource string) string {
+	before, name, found := strings.Cut(resource, "/")
+	end := strings.LastIndex(before, ":")
+	if !found || !strings.Contains(before, ":glue:") {
+		return ""
+	}
+	return before[:end+1] + "*/" + strings.TrimSuffix(name, "/*")
 }
 
 func sorted(list []string) []string {

@@ -60,8 +60,7 @@ func recordedStatements(p *Params, layers []Layer, wanted func(Layer, string) bo
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	var order []string
-	groups := map[string]policy.Statement{}
+	groups := grouped{byKey: map[string]policy.Statement{}}
 	var problems []error
 	for _, layer := range layers {
 		actions, err := actionsOf(layer)
@@ -72,41 +71,56 @@ func recordedStatements(p *Params, layers []Layer, wanted func(Layer, string) bo
 			if !wanted(layer, action) {
 				continue
 			}
-			where, err := scopeOf(layer, action)
-			if err != nil {
-				problems = append(problems, err)
-				continue
+			scopes, err := scopesOf(layer, action)
+			problems = append(problems, err)
+			for _, where := range scopes {
+				problems = append(problems, groups.add(where, p, layer, action))
 			}
-			if len(where.resources(p, layer)) == 0 {
-				continue
-			}
-			statement := policy.Statement{Effect: policy.Allow, Resources: where.resources(p, layer)}
-			if where.conditions != nil {
-				statement.Conditions = where.conditions(p)
-			}
-			if slices.Contains(statement.Resources, "*") && where.everywhere == "" {
-				problems = append(problems, fmt.Errorf("%s is allowed on every resource without a reason", action))
-			}
-			key := where.sid + fmt.Sprint(statement.Resources)
-			if _, found := groups[key]; !found {
-				order = append(order, key)
-				statement.Sid = sidOf(where.sid, layer)
-				groups[key] = statement
-			}
-			merged := groups[key]
-			if !slices.Contains(merged.Actions, action) {
-				merged.Actions = append(merged.Actions, action)
-			}
-			groups[key] = merged
 		}
 	}
+	return groups.statements(), errors.Join(problems...)
+}
+
+// grouped collects actions by what they have in common.
+type grouped struct {
+	order []string
+	byKey map[string]policy.Statement
+}
+
+// add allows an action where the scope says. Where the environment has nothing of that kind it is left out.
+func (g *grouped) add(where scope, p *Params, layer Layer, action string) error {
+	statement := policy.Statement{Effect: policy.Allow, Resources: where.resources(p, layer)}
+	if len(statement.Resources) == 0 {
+		return nil
+	}
+	if where.conditions != nil {
+		statement.Conditions = where.conditions(p)
+	}
+	if slices.Contains(statement.Resources, "*") && where.everywhere == "" {
+		return fmt.Errorf("%s is allowed on every resource without a reason", action)
+	}
+	key := where.sid + fmt.Sprint(statement.Resources)
+	merged, found := g.byKey[key]
+	if !found {
+		g.order = append(g.order, key)
+		statement.Sid = sidOf(where.sid, layer)
+		merged = statement
+	}
+	if !slices.Contains(merged.Actions, action) {
+		merged.Actions = append(merged.Actions, action)
+	}
+	g.byKey[key] = merged
+	return nil
+}
+
+func (g *grouped) statements() []policy.Statement {
 	var statements []policy.Statement
-	for _, key := range order {
-		statement := groups[key]
+	for _, key := range g.order {
+		statement := g.byKey[key]
 		slices.Sort(statement.Actions)
 		statements = append(statements, statement)
 	}
-	return statements, errors.Join(problems...)
+	return statements
 }
 
 // sidOf tells the statements of two layers apart that have the same kind of resource.

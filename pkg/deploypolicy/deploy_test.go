@@ -222,7 +222,7 @@ func TestUnrecordedActionsHaveReasonsAndAreNotRecorded(t *testing.T) {
 	}
 }
 
-func TestScopeOf(t *testing.T) {
+func TestScopesOf(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		layer  Layer
@@ -230,13 +230,16 @@ func TestScopeOf(t *testing.T) {
 		want   string // error; empty: a scope
 	}{
 		{MPP, "glue:CreateJob", ""},
+		{Datalake, "lakeformation:GetDataAccess", "it is about credentials"},
+		{Datalake, "kms:ScheduleKeyDeletion", "no rule says which resources"},
+		{Datalake, "s3:BypassGovernanceRetention", "no rule says which resources"},
 		{MPP, "iam:CreateAccessKey", "it is about credentials"},
 		{Bootstrap, "secretsmanager:GetSecretValue", "it is about credentials"},
 		{MPP, "iam:CreateUser", "no rule says which resources"},
 		{MPP, "dynamodb:DeleteTable", "no rule says which resources"},
 		{Datalake, "kitchen:Sink", "pkg/deploypolicy/scope_kitchen.go"},
 	} {
-		_, err := scopeOf(test.layer, test.action)
+		_, err := scopesOf(test.layer, test.action)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s of %s: error %v, want %q", test.action, test.layer, err, test.want)
 		}

@@ -4,8 +4,12 @@ import (
 	"github.com/tarn-data/tarn/pkg/policy"
 )
 
-// passedTo are the services a deployed role may be given to.
-var passedTo = []string{"glue.amazonaws.com"}
+// Services that roles are given to.
+const (
+	toGlue          = "glue.amazonaws.com"
+	toLakeFormation = "lakeformation.amazonaws.com"
+	toS3            = "s3.amazonaws.com"
+)
 
 // guard is what nobody who deploys may do, whatever else is ever allowed to them: without it, whoever
 // may make a role for a Glue job could make one that is an administrator, and become it.
@@ -50,7 +54,7 @@ func guard(p *Params) []policy.Statement {
 			Sid: "NeverPassElsewhere", Effect: policy.Deny,
 			Actions:    []string{"iam:PassRole"},
 			Resources:  []string{"*"},
-			Conditions: policy.Conditions{"StringNotEqualsIfExists": {"iam:PassedToService": passedTo}},
+			Conditions: policy.Conditions{"StringNotEqualsIfExists": {"iam:PassedToService": {toGlue, toLakeFormation, toS3}}},
 		},
 		{
 			Sid: "KeepStateHistory", Effect: policy.Deny,
@@ -70,6 +74,13 @@ func guard(p *Params) []policy.Statement {
 		},
 	}
 	if p.Protect {
+		statements = append(statements, policy.Statement{
+			Sid: "KeepLockedVersions", Effect: policy.Deny, // what a retention of S3 keeps is kept from deployers, too
+			Actions: []string{
+				"s3:BypassGovernanceRetention", "s3:PutObjectLegalHold", "s3:PutObjectRetention",
+			},
+			Resources: []string{"*"},
+		})
 		statements = append(statements, policy.Statement{
 			Sid: "KeepKeys", Effect: policy.Deny,
 			Actions:   []string{"kms:DeleteImportedKeyMaterial", "kms:DisableKey", "kms:ScheduleKeyDeletion"},

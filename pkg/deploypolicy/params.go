@@ -158,9 +158,14 @@ func (p *Params) keysAnywhere() string {
 	return strings.Replace(p.Account.ARN("kms", "key/*"), ":"+p.Account.Region+":", ":*:", 1)
 }
 
+// workRole is the ARN of a role that works with data.
+func (p *Params) workRole(name string) string {
+	return p.Account.GlobalARN("iam", "role"+p.Scope.Path()+name)
+}
+
 // personas matches the roles of the personas.
 func (p *Params) personas() string {
-	return p.Account.GlobalARN("iam", "role"+p.Scope.Path()+access.RoleName(p.Scope, "*"))
+	return p.workRole(access.RoleName(p.Scope, "*"))
 }
 
 // inRegion limits actions on everything to the environment's region.

@@ -126,12 +126,58 @@ var unrecorded = map[Layer]map[string]string{
 		"secretsmanager:UntagResource":   anotherTag,
 		"secretsmanager:UpdateSecret":    anotherVersion,
 	},
-	Datalake: {
-		"glue:DeleteTable":               "Glue wants it of whoever deletes a database that has tables (Glue API, DeleteDatabase)",
-		"glue:DeleteUserDefinedFunction": "Glue wants it of whoever deletes a database that has functions",
-		"glue:UpdateDatabase":            anotherVersion,
-	},
-	MPP: {
+	Datalake: with(lakeFormationGrants, map[string]string{
+		"glue:DeleteUserDefinedFunction":         "Glue wants it of whoever deletes a database that has functions",
+		"glue:GetDataCatalogEncryptionSettings":  optional("catalogEncryption"),
+		"glue:PutDataCatalogEncryptionSettings":  optional("catalogEncryption"),
+		"glue:UpdateDatabase":                    anotherVersion,
+		"glue:UpdateTable":                       "only a view whose text changes",
+		"iam:CreateRole":                         optional("access.personas"),
+		"iam:DeleteRole":                         optional("access.personas"),
+		"iam:DeleteRolePolicy":                   optional("access.personas"),
+		"iam:GetRole":                            optional("access.personas"),
+		"iam:GetRolePolicy":                      optional("access.personas"),
+		"iam:ListAttachedRolePolicies":           optional("access.personas"),
+		"iam:ListInstanceProfilesForRole":        optional("access.personas"),
+		"iam:ListRolePolicies":                   optional("access.personas"),
+		"iam:PassRole":                           optional("replication and lakeFormation"),
+		"iam:PutRolePermissionsBoundary":         "only a stack whose boundary changes gives its roles another one",
+		"iam:PutRolePolicy":                      optional("access.personas"),
+		"iam:TagRole":                            optional("access.personas"),
+		"iam:UntagRole":                          anotherTag,
+		"iam:UpdateAssumeRolePolicy":             "only a persona whom somebody else may take",
+		"iam:UpdateRole":                         "only a persona whose session gets longer or shorter",
+		"lakeformation:AddLFTagsToResource":      optional("lakeFormation"),
+		"lakeformation:CreateDataCellsFilter":    optional("lakeFormation.filters"),
+		"lakeformation:CreateLFTag":              optional("lakeFormation"),
+		"lakeformation:CreateLakeFormationOptIn": optional("lakeFormation"),
+		"lakeformation:DeleteDataCellsFilter":    optional("lakeFormation.filters"),
+		"lakeformation:DeleteLFTag":              optional("lakeFormation"),
+		"lakeformation:DeleteLakeFormationOptIn": optional("lakeFormation"),
+		"lakeformation:DeregisterResource":       optional("lakeFormation"),
+		"lakeformation:DescribeResource":         optional("lakeFormation"),
+		"lakeformation:GetDataCellsFilter":       optional("lakeFormation.filters"),
+		"lakeformation:GetDataLakeSettings":      optional("lakeFormation"),
+		"lakeformation:GetLFTag":                 optional("lakeFormation"),
+		"lakeformation:GetResourceLFTags":        optional("lakeFormation"),
+		"lakeformation:ListDataCellsFilter":      optional("lakeFormation.filters"),
+		"lakeformation:ListLakeFormationOptIns":  optional("lakeFormation"),
+		"lakeformation:PutDataLakeSettings":      optional("lakeFormation"),
+		"lakeformation:RegisterResource":         optional("lakeFormation"),
+		"lakeformation:RemoveLFTagsFromResource": optional("lakeFormation"),
+		"lakeformation:UpdateDataCellsFilter":    optional("lakeFormation.filters"),
+		"lakeformation:UpdateLFTag":              "only a stack whose domains change gives a tag other values",
+		"lakeformation:UpdateResource":           "only a stack that goes from hybrid to full changes a location",
+		"s3:GetIntelligentTieringConfiguration":  optional("zones.*.tiering"),
+		"s3:GetInventoryConfiguration":           optional("zones.*.inventory"),
+		"s3:GetMetricsConfiguration":             optional("zones.*.metrics"),
+		"s3:PutBucketObjectLockConfiguration":    optional("zones.raw.objectLock"),
+		"s3:PutIntelligentTieringConfiguration":  optional("zones.*.tiering"),
+		"s3:PutInventoryConfiguration":           optional("zones.*.inventory"),
+		"s3:PutMetricsConfiguration":             optional("zones.*.metrics"),
+		"s3:PutReplicationConfiguration":         optional("replication"),
+	}),
+	MPP: with(lakeFormationGrants, map[string]string{
 		"glue:StartTrigger":              "a trigger that is switched on; the recorded ones are made as they stay",
 		"glue:StopTrigger":               "a trigger that is switched off",
 		"glue:UpdateTrigger":             anotherVersion,
@@ -145,8 +191,24 @@ var unrecorded = map[Layer]map[string]string{
 		"logs:DisassociateKmsKey":        "as logs:AssociateKmsKey",
 		"s3:AbortMultipartUpload":        "a large script or file is uploaded in parts, which are given up after a failure",
 		"s3:ListMultipartUploadParts":    "as s3:AbortMultipartUpload",
-	},
+	}),
 }
+
+// lakeFormationGrants are what every layer calls that gives its roles rights in Lake Formation.
+var lakeFormationGrants = map[string]string{
+	"lakeformation:GrantPermissions":  optional("lakeFormation"),
+	"lakeformation:ListPermissions":   optional("lakeFormation"),
+	"lakeformation:RevokePermissions": optional("lakeFormation"),
+}
+
+func with(actions, more map[string]string) map[string]string {
+	all := maps.Clone(actions)
+	maps.Copy(all, more)
+	return all
+}
+
+// optional is the reason of what only stacks with a setting of the datalake project call.
+func optional(setting string) string { return "only a stack with datalake:settings." + setting }
 
 // Reasons that many actions share.
 const (

@@ -24,6 +24,7 @@ type rule struct {
 	actions []string // without their service; "*" and "?" as in policies
 	layers  []Layer  // nil: all
 	scope   scope
+	also    []scope // further ones, each a statement of its own
 }
 
 // services are the rules by the first part of the action.
@@ -33,6 +34,7 @@ var services = map[string][]rule{
 	"glue":           glueRules,
 	"iam":            iamRules,
 	"kms":            kmsRules,
+	"lakeformation":  lakeformationRules,
 	"logs":           logsRules,
 	"s3":             s3Rules,
 	"secretsmanager": secretsRules,
@@ -41,13 +43,14 @@ var services = map[string][]rule{
 // forbidden are actions that no recording may bring into a policy: they read or make credentials.
 var forbidden = []string{
 	"iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateServiceSpecificCredential", "iam:UpdateLoginProfile",
+	"lakeformation:GetDataAccess", "lakeformation:GetTemporaryGluePartitionCredentials", "lakeformation:GetTemporaryGlueTableCredentials",
 	"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 }
 
-// scopeOf finds the scope of an action in a layer.
-func scopeOf(layer Layer, action string) (scope, error) {
+// scopesOf finds the scopes of an action in a layer.
+func scopesOf(layer Layer, action string) ([]scope, error) {
 	if slices.Contains(forbidden, action) {
-		return scope{}, fmt.Errorf("%s must not be in a deploy policy: it is about credentials", action)
+		return nil, fmt.Errorf("%s must not be in a deploy policy: it is about credentials", action)
 	}
 	service, name, _ := strings.Cut(action, ":")
 	for _, r := range services[service] {
@@ -55,10 +58,10 @@ func scopeOf(layer Layer, action string) (scope, error) {
 			continue
 		}
 		if slices.ContainsFunc(r.actions, func(pattern string) bool { return policy.Like(pattern, name) }) {
-			return r.scope, nil
+			return append([]scope{r.scope}, r.also...), nil
 		}
 	}
-	return scope{}, fmt.Errorf("no rule says which resources %s of the layer %s may touch: add one to pkg/deploypolicy/scope_%s.go",
+	return nil, fmt.Errorf("no rule says which resources %s of the layer %s may touch: add one to pkg/deploypolicy/scope_%s.go",
 		action, layer, service)
 }
 

@@ -2,7 +2,13 @@ package deploypolicy
 
 var glueRules = []rule{
 	{
-		actions: []string{"*Database", "*Table", "*UserDefinedFunction"},
+		actions: []string{"*DataCatalogEncryptionSettings"},
+		scope: scope{sid: "CatalogEncryption", resources: fixed(func(p *Params) []string {
+			return []string{p.Account.ARN("glue", "catalog")} // one switch for the account and region
+		})},
+	},
+	{
+		actions: []string{"*Database", "*Table", "GetPartitionIndexes", "*TableVersion*", "*UserDefinedFunction"},
 		scope: scope{sid: "Catalog", resources: fixed(func(p *Params) []string {
 			database := p.Scope.Database("")
 			return []string{ // Glue wants the catalog, the database and what is in it

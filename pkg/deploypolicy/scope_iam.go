@@ -24,15 +24,9 @@ var iamRules = []rule{
 	{
 		actions: []string{"PassRole"},
 		layers:  []Layer{Bootstrap},
-		scope: scope{
-			sid: "PassToReplication",
-			resources: fixed(func(p *Params) []string {
-				return []string{p.RoleARN(ReplicationRoleName(p.Scope))}
-			}),
-			conditions: func(*Params) policy.Conditions {
-				return policy.Conditions{"StringEquals": {"iam:PassedToService": {"s3.amazonaws.com"}}}
-			},
-		},
+		scope: pass("PassToReplication", toS3, func(p *Params, _ Layer) []string {
+			return []string{p.RoleARN(ReplicationRoleName(p.Scope))}
+		}),
 	},
 	{
 		actions: []string{"*"},
@@ -47,15 +41,19 @@ var iamRules = []rule{
 	},
 	{
 		actions: []string{"PassRole"},
-		scope: scope{
-			sid: "PassToGlue",
-			resources: func(p *Params, layer Layer) []string {
-				return append(roles(p, layer), p.PassRoleARNs...)
-			},
-			conditions: func(*Params) policy.Conditions {
-				return policy.Conditions{"StringEquals": {"iam:PassedToService": passedTo}}
-			},
-		},
+		layers:  []Layer{Datalake},
+		scope: pass("PassToLakeFormation", toLakeFormation, func(p *Params, _ Layer) []string {
+			return []string{p.workRole(p.Scope.Name("lake-location"))} // pkg/governance makes it
+		}),
+		also: []scope{pass("PassToS3", toS3, func(p *Params, _ Layer) []string {
+			return []string{p.workRole(p.Scope.Name("*", "replication"))} // one for each zone that is copied
+		})},
+	},
+	{
+		actions: []string{"PassRole"},
+		scope: pass("PassToGlue", toGlue, func(p *Params, layer Layer) []string {
+			return append(roles(p, layer), p.PassRoleARNs...)
+		}),
 	},
 	{
 		actions: writesOfRoles,
@@ -70,6 +68,13 @@ var iamRules = []rule{
 		actions: []string{"*Role", "*AssumeRolePolicy", "*RolePolicy", "*RolePolicies", "ListInstanceProfilesForRole", "UpdateRoleDescription"},
 		scope:   scope{sid: "Roles", resources: roles},
 	},
+}
+
+// pass lets roles be given to one service.
+func pass(sid, service string, resources func(*Params, Layer) []string) scope {
+	return scope{sid: sid, resources: resources, conditions: func(*Params) policy.Conditions {
+		return policy.Conditions{"StringEquals": {"iam:PassedToService": {service}}}
+	}}
 }
 
 // roles are the roles that work with data. No deployer is among them: see naming.Scope.DeployPath.

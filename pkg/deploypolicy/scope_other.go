@@ -1,7 +1,8 @@
 package deploypolicy
 
 var athenaRules = []rule{{
-	actions: []string{"*WorkGroup", "ListTagsForResource", "TagResource", "UntagResource"},
+	// A named query belongs to a workgroup (Service Authorization Reference, "Amazon Athena").
+	actions: []string{"*WorkGroup", "*NamedQuery", "ListNamedQueries", "ListTagsForResource", "TagResource", "UntagResource"},
 	scope: scope{sid: "Workgroups", resources: fixed(func(p *Params) []string {
 		return []string{p.Account.ARN("athena", "workgroup/"+p.Scope.Name("*"))}
 	})},
@@ -30,6 +31,19 @@ var logsRules = []rule{
 		})},
 	},
 }
+
+// lakeformationRules have no resources: Lake Formation decides by its own administrators and grants. Data is
+// read with actions that are forbidden.
+var lakeformationRules = []rule{{
+	actions: []string{
+		"*DataLakeSettings", "*Resource", "ListResources", "*LFTag*", "*Permissions", "GetEffectivePermissionsForPath",
+		"*DataCellsFilter", "*OptIn*",
+	},
+	scope: scope{
+		sid: "LakeFormation", resources: anything, conditions: (*Params).inRegion,
+		everywhere: "Lake Formation knows no resources (Service Authorization Reference, \"AWS Lake Formation\")",
+	},
+}}
 
 var secretsRules = []rule{{
 	actions: []string{"*"},

@@ -9,7 +9,8 @@ var s3Rules = []rule{
 	},
 	{
 		actions: []string{
-			"*Bucket*", "*AccelerateConfiguration", "*EncryptionConfiguration", "*LifecycleConfiguration", "*ReplicationConfiguration",
+			"*Bucket*", "*AccelerateConfiguration", "*EncryptionConfiguration", "*IntelligentTieringConfiguration",
+			"*InventoryConfiguration", "*LifecycleConfiguration", "*MetricsConfiguration", "*ReplicationConfiguration",
 		},
 		scope: scope{sid: "Buckets", resources: buckets},
 	},
@@ -23,7 +24,7 @@ func buckets(p *Params, layer Layer) []string {
 	case MPP:
 		return []string{p.dataBucket(zone.Artifacts), p.dataBucket(zone.Raw)}
 	default:
-		return p.lakeBuckets("")
+		return append(p.lakeBuckets(""), p.lakeCopies())
 	}
 }
 
@@ -35,7 +36,7 @@ func objects(p *Params, layer Layer) []string {
 	case MPP:
 		return append(code(p), p.dataBucket(zone.Raw)+"/*")
 	default:
-		return p.lakeBuckets("/*")
+		return append(p.lakeBuckets("/*"), p.lakeCopies()+"/*")
 	}
 }
 

@@ -27,7 +27,7 @@ func WorkloadBoundary(p *Params) policy.Document {
 		{
 			Sid: "WorkWithData", Effect: policy.Allow,
 			Actions: []string{
-				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion*",
+				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject*",
 				"s3:ListMultipartUploadParts", "s3:PutObject",
 			},
 			Resources: p.lakeBuckets("/*"),
@@ -53,6 +53,7 @@ func WorkloadBoundary(p *Params) policy.Document {
 			Resources: []string{
 				p.Account.ARN("glue", "catalog"),
 				p.Account.ARN("glue", "database/"+database+"*"),
+				p.Account.ARN("glue", "database/default"), // Athena looks there first
 				p.Account.ARN("glue", "table/"+database+"*/*"),
 			},
 		},

@@ -66,6 +66,40 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// The data key is another one than the platform's. Its first policy is bootstrap's, later ones are the
+// datalake project's; CloudWatch Logs may use it, and not the platform's.
+func TestDataKey(t *testing.T) {
+	t.Parallel()
+	recorder := foundation(t, nil)
+	data, platform := recorder.Named("aws:kms/key:Key", "data-key"), recorder.Named("aws:kms/key:Key", "key")
+	if !slices.Equal(data.IgnoreChanges, []string{"policy"}) || len(platform.IgnoreChanges) > 0 {
+		t.Errorf("changes are ignored of %v and %v", data.IgnoreChanges, platform.IgnoreChanges)
+	}
+	if description := text(platform, "description"); strings.Contains(description, "data") || !strings.Contains(text(data, "description"), "data") {
+		t.Errorf("descriptions %q and %q", description, text(data, "description"))
+	}
+	if alias := recorder.Named("aws:kms/alias:Alias", "data-key-alias"); text(alias, "name") != "alias/tarn-test-data" {
+		t.Errorf("alias %v", alias.Inputs)
+	}
+	logs := policy.Request{Principal: "logs.us-east-1.amazonaws.com", Action: "kms:GenerateDataKey", Resource: keyARN, Context: policy.Context{
+		"kms:EncryptionContext:aws:logs:arn": {"arn:aws:logs:us-east-1:123456789012:log-group:/tarn/test/flights/output"},
+	}}
+	for key, allowed := range map[string]bool{"data-key": true, "key": false} {
+		document := pulumitest.Document(t, recorder.Named("aws:kms/key:Key", key), "policy")
+		if d := decide(t, logs, policy.Policies{Resource: []policy.Document{document}}); d.Allowed != allowed {
+			t.Errorf("%s: %s", key, d.Reason)
+		}
+	}
+	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn", "dataKeyArn": keyARN}); outputs["dataKeyManaged"] != false ||
+		outputs["dataKeyArn"] != keyARN || outputs["keyArn"] == keyARN {
+		t.Errorf("with a key that was given: %v", outputs)
+	}
+	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn"}); outputs["dataKeyManaged"] != true ||
+		outputs["dataKeyArn"] == outputs["keyArn"] {
+		t.Errorf("with a key that was made: %v", outputs)
+	}
+}
+
 // The state bucket's policy lets nobody in and keeps wrong keys out; its log goes to a bucket into which
 // only S3's log service may write, for this one source and account.
 func TestStateBucket(t *testing.T) {
@@ -128,6 +162,7 @@ func TestStateBucket(t *testing.T) {
 	} {
 		request := policy.Request{Principal: test.principal, Action: "s3:PutObject", Resource: test.resource, Context: policy.Context{
 			"aws:SecureTransport": {"true"}, "aws:SourceArn": {test.source}, "aws:SourceAccount": {test.account},
+			"aws:PrincipalIsAWSService": {fmt.Sprint(strings.HasSuffix(test.principal, ".amazonaws.com"))},
 		}}
 		if d := decide(t, request, logs); d.Allowed != test.allowed {
 			t.Errorf("delivery by %s: %s", name, d.Reason)

@@ -17,6 +17,9 @@ const (
 	lockARN    = "arn:aws:dynamodb:us-east-1:123456789012:table/tarn-test-locks"
 	deployARN  = accountARN + "role/tarn/test.deploy/tarn-test-deploy"
 	gitHubARN  = accountARN + "oidc-provider/token.actions.githubusercontent.com"
+	// The keys that the recorder makes.
+	platformKey = "arn:aws:kms:us-east-1:123456789012:key/000000000000000000000000000000key-id"
+	dataKey     = "arn:aws:kms:us-east-1:123456789012:key/0000000000000000000000000data-key-id"
 )
 
 // foundation runs the bootstrap project as stack "test", with further settings.
@@ -94,61 +97,79 @@ const (
 	boundaryKey = "iam:PermissionsBoundary"
 	passKey     = "iam:PassedToService"
 	itemKey     = "dynamodb:LeadingKeys"
+	bypassKey   = "kms:BypassPolicyLockoutSafetyCheck"
+	regionKey   = "aws:RequestedRegion"
 	pipeRole    = accountARN + "role/tarn/test/tarn-test-flights-job"
+	location    = accountARN + "role/tarn/test/tarn-test-lake-location"
+	replication = accountARN + "role/tarn/test/tarn-test-raw-replication"
 )
 
 // attacks are ways by which whoever deploys would become more than that, or destroy what must last.
 func attacks() map[string]call {
 	return map[string]call{
-		"a role without a boundary":        {"iam:CreateRole", pipeRole, "", ""},
-		"a role with another boundary":     {"iam:CreateRole", pipeRole, boundaryKey, "arn:aws:iam::aws:policy/AdministratorAccess"},
-		"a role outside the path":          {"iam:CreateRole", accountARN + "role/admin", boundaryKey, boundaryARN},
-		"a role among the deployers":       {"iam:CreateRole", accountARN + "role/tarn/test.deploy/x", boundaryKey, boundaryARN},
-		"a role of another environment":    {"iam:CreateRole", accountARN + "role/tarn/prod/x", boundaryKey, boundaryARN},
-		"a policy on a role without limit": {"iam:PutRolePolicy", pipeRole, "", ""},
-		"a policy on the deploy role":      {"iam:PutRolePolicy", deployARN, boundaryKey, boundaryARN},
-		"the administrator's policy":       {"iam:AttachRolePolicy", pipeRole, "iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"},
-		"the same on itself":               {"iam:AttachRolePolicy", deployARN, "iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"},
-		"another version of the boundary":  {"iam:CreatePolicyVersion", boundaryARN, "", ""},
-		"an older version of the boundary": {"iam:SetDefaultPolicyVersion", boundaryARN, "", ""},
-		"no boundary policy":               {"iam:DeletePolicy", boundaryARN, "", ""},
-		"no boundary on a role":            {"iam:DeleteRolePermissionsBoundary", pipeRole, boundaryKey, boundaryARN},
-		"another boundary on a role":       {"iam:PutRolePermissionsBoundary", pipeRole, boundaryKey, "arn:aws:iam::aws:policy/AdministratorAccess"},
-		"its own boundary":                 {"iam:DeleteRolePermissionsBoundary", deployARN, "", ""},
-		"a role for a Lambda function":     {"iam:PassRole", pipeRole, passKey, "lambda.amazonaws.com"},
-		"a role for a machine":             {"iam:PassRole", pipeRole, passKey, "ec2.amazonaws.com"},
-		"the deploy role for a job":        {"iam:PassRole", deployARN, passKey, "glue.amazonaws.com"},
-		"somebody's role for a job":        {"iam:PassRole", accountARN + "role/admin", passKey, "glue.amazonaws.com"},
-		"its own trust":                    {"iam:UpdateAssumeRolePolicy", deployARN, "", ""},
-		"its own session length":           {"iam:UpdateRole", deployARN, "", ""},
-		"its own group":                    {"iam:PutGroupPolicy", accountARN + "group/tarn/test.deploy/tarn-test-ci", "", ""},
-		"a member of its group":            {"iam:AddUserToGroup", accountARN + "group/tarn/test.deploy/tarn-test-ci", "", ""},
-		"rights for its user":              {"iam:PutUserPolicy", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
-		"a key for its user":               {"iam:CreateAccessKey", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
-		"a key for somebody else":          {"iam:CreateAccessKey", accountARN + "user/admin", "", ""},
-		"a password for its user":          {"iam:CreateLoginProfile", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
-		"a user":                           {"iam:CreateUser", accountARN + "user/tarn/test/x", boundaryKey, boundaryARN},
-		"another audience":                 {"iam:AddClientIDToOpenIDConnectProvider", gitHubARN, "", ""},
-		"another certificate":              {"iam:UpdateOpenIDConnectProviderThumbprint", gitHubARN, "", ""},
-		"no identity provider":             {"iam:DeleteOpenIDConnectProvider", gitHubARN, "", ""},
-		"another identity provider":        {"iam:CreateOpenIDConnectProvider", accountARN + "oidc-provider/evil.example", "", ""},
-		"the access key in the secret":     {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tarn/test/ci-access-key-abcdef", "", ""},
-		"the state bucket's policy":        {"s3:PutBucketPolicy", stateARN, "", ""},
-		"no versions of the state":         {"s3:PutBucketVersioning", stateARN, "", ""},
-		"shorter history of the state":     {"s3:PutLifecycleConfiguration", stateARN, "", ""},
-		"a version of the state":           {"s3:DeleteObjectVersion", stateARN + "/.pulumi/stacks/mpp/test.json", "", ""},
-		"no state bucket":                  {"s3:DeleteBucket", stateARN, "", ""},
-		"the state's access log":           {"s3:DeleteObject", "arn:aws:s3:::tarn-test-state-logs-123456789012-us-east-1/state/x", "", ""},
-		"what is not Pulumi's":             {"s3:PutObject", stateARN + "/other", "", ""},
-		"no key":                           {"kms:ScheduleKeyDeletion", keyARN, "", ""},
-		"a key nobody can use":             {"kms:DisableKey", keyARN, "", ""},
-		"the key's policy":                 {"kms:PutKeyPolicy", keyARN, "", ""},
-		"no lock table":                    {"dynamodb:DeleteTable", lockARN, "", ""},
-		"the lease of another environment": {"dynamodb:UpdateItem", lockARN, itemKey, "lease/prod"},
-		"every item of the lock table":     {"dynamodb:UpdateItem", lockARN, "", ""},
-		"another environment's data":       {"s3:DeleteBucket", "arn:aws:s3:::tarn-prod-raw-123456789012-us-east-1", "", ""},
-		"another environment's jobs":       {"glue:UpdateJob", "arn:aws:glue:us-east-1:123456789012:job/tarn-prod-flights-raw-to-staged", "", ""},
-		"an administrator's session":       {"sts:AssumeRole", accountARN + "role/admin", "", ""},
+		"a role without a boundary":                     {"iam:CreateRole", pipeRole, "", ""},
+		"a role with another boundary":                  {"iam:CreateRole", pipeRole, boundaryKey, "arn:aws:iam::aws:policy/AdministratorAccess"},
+		"a role outside the path":                       {"iam:CreateRole", accountARN + "role/admin", boundaryKey, boundaryARN},
+		"a role among the deployers":                    {"iam:CreateRole", accountARN + "role/tarn/test.deploy/x", boundaryKey, boundaryARN},
+		"a role of another environment":                 {"iam:CreateRole", accountARN + "role/tarn/prod/x", boundaryKey, boundaryARN},
+		"a policy on a role without limit":              {"iam:PutRolePolicy", pipeRole, "", ""},
+		"a policy on the deploy role":                   {"iam:PutRolePolicy", deployARN, boundaryKey, boundaryARN},
+		"the administrator's policy":                    {"iam:AttachRolePolicy", pipeRole, "iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"},
+		"the same on itself":                            {"iam:AttachRolePolicy", deployARN, "iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"},
+		"another version of the boundary":               {"iam:CreatePolicyVersion", boundaryARN, "", ""},
+		"an older version of the boundary":              {"iam:SetDefaultPolicyVersion", boundaryARN, "", ""},
+		"no boundary policy":                            {"iam:DeletePolicy", boundaryARN, "", ""},
+		"no boundary on a role":                         {"iam:DeleteRolePermissionsBoundary", pipeRole, boundaryKey, boundaryARN},
+		"another boundary on a role":                    {"iam:PutRolePermissionsBoundary", pipeRole, boundaryKey, "arn:aws:iam::aws:policy/AdministratorAccess"},
+		"its own boundary":                              {"iam:DeleteRolePermissionsBoundary", deployARN, "", ""},
+		"a role for a Lambda function":                  {"iam:PassRole", pipeRole, passKey, "lambda.amazonaws.com"},
+		"a role for a machine":                          {"iam:PassRole", pipeRole, passKey, "ec2.amazonaws.com"},
+		"the deploy role for a job":                     {"iam:PassRole", deployARN, passKey, "glue.amazonaws.com"},
+		"somebody's role for a job":                     {"iam:PassRole", accountARN + "role/admin", passKey, "glue.amazonaws.com"},
+		"its own trust":                                 {"iam:UpdateAssumeRolePolicy", deployARN, "", ""},
+		"its own session length":                        {"iam:UpdateRole", deployARN, "", ""},
+		"its own group":                                 {"iam:PutGroupPolicy", accountARN + "group/tarn/test.deploy/tarn-test-ci", "", ""},
+		"a member of its group":                         {"iam:AddUserToGroup", accountARN + "group/tarn/test.deploy/tarn-test-ci", "", ""},
+		"rights for its user":                           {"iam:PutUserPolicy", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
+		"a key for its user":                            {"iam:CreateAccessKey", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
+		"a key for somebody else":                       {"iam:CreateAccessKey", accountARN + "user/admin", "", ""},
+		"a password for its user":                       {"iam:CreateLoginProfile", accountARN + "user/tarn/test.deploy/tarn-test-ci", "", ""},
+		"a user":                                        {"iam:CreateUser", accountARN + "user/tarn/test/x", boundaryKey, boundaryARN},
+		"another audience":                              {"iam:AddClientIDToOpenIDConnectProvider", gitHubARN, "", ""},
+		"another certificate":                           {"iam:UpdateOpenIDConnectProviderThumbprint", gitHubARN, "", ""},
+		"no identity provider":                          {"iam:DeleteOpenIDConnectProvider", gitHubARN, "", ""},
+		"another identity provider":                     {"iam:CreateOpenIDConnectProvider", accountARN + "oidc-provider/evil.example", "", ""},
+		"the access key in the secret":                  {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tarn/test/ci-access-key-abcdef", "", ""},
+		"the state bucket's policy":                     {"s3:PutBucketPolicy", stateARN, "", ""},
+		"no versions of the state":                      {"s3:PutBucketVersioning", stateARN, "", ""},
+		"shorter history of the state":                  {"s3:PutLifecycleConfiguration", stateARN, "", ""},
+		"a version of the state":                        {"s3:DeleteObjectVersion", stateARN + "/.pulumi/stacks/mpp/test.json", "", ""},
+		"no state bucket":                               {"s3:DeleteBucket", stateARN, "", ""},
+		"the state's access log":                        {"s3:DeleteObject", "arn:aws:s3:::tarn-test-state-logs-123456789012-us-east-1/state/x", "", ""},
+		"what is not Pulumi's":                          {"s3:PutObject", stateARN + "/other", "", ""},
+		"no key":                                        {"kms:ScheduleKeyDeletion", keyARN, "", ""},
+		"a key nobody can use":                          {"kms:DisableKey", keyARN, "", ""},
+		"the policy of somebody's key":                  {"kms:PutKeyPolicy", keyARN, bypassKey, "false"},
+		"the policy of the platform's key":              {"kms:PutKeyPolicy", platformKey, bypassKey, "false"},
+		"a policy that locks everybody out of the data": {"kms:PutKeyPolicy", dataKey, bypassKey, "true"},
+		"no key for the data":                           {"kms:ScheduleKeyDeletion", dataKey, "", ""},
+		"no data, for now":                              {"kms:DisableKey", dataKey, "", ""},
+		"a grant on the data":                           {"kms:CreateGrant", dataKey, "", ""},
+		"the location role for a function":              {"iam:PassRole", location, passKey, "lambda.amazonaws.com"},
+		"somebody's role for a location":                {"iam:PassRole", accountARN + "role/admin", passKey, "lakeformation.amazonaws.com"},
+		"the deploy role for a location":                {"iam:PassRole", deployARN, passKey, "lakeformation.amazonaws.com"},
+		"somebody's role for a copy":                    {"iam:PassRole", accountARN + "role/admin", passKey, "s3.amazonaws.com"},
+		"the state's replication":                       {"iam:PassRole", accountARN + "role/tarn/test.deploy/tarn-test-state-replication", passKey, "s3.amazonaws.com"},
+		"data through Lake Formation":                   {"lakeformation:GetDataAccess", "*", regionKey, "us-east-1"},
+		"a table's credentials":                         {"lakeformation:GetTemporaryGlueTableCredentials", "*", regionKey, "us-east-1"},
+		"Lake Formation in another region":              {"lakeformation:PutDataLakeSettings", "*", regionKey, "eu-west-1"},
+		"versions that S3 has locked":                   {"s3:BypassGovernanceRetention", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/x.csv", "", ""},
+		"no lock table":                                 {"dynamodb:DeleteTable", lockARN, "", ""},
+		"the lease of another environment":              {"dynamodb:UpdateItem", lockARN, itemKey, "lease/prod"},
+		"every item of the lock table":                  {"dynamodb:UpdateItem", lockARN, "", ""},
+		"another environment's data":                    {"s3:DeleteBucket", "arn:aws:s3:::tarn-prod-raw-123456789012-us-east-1", "", ""},
+		"another environment's jobs":                    {"glue:UpdateJob", "arn:aws:glue:us-east-1:123456789012:job/tarn-prod-flights-raw-to-staged", "", ""},
+		"an administrator's session":                    {"sts:AssumeRole", accountARN + "role/admin", "", ""},
 	}
 }
 
@@ -176,16 +197,29 @@ func TestDeployersCanDeploy(t *testing.T) {
 	t.Parallel()
 	const lake = "arn:aws:s3:::tarn-test-staged-123456789012-us-east-1"
 	datalake := map[string]call{
-		"make a bucket":      {"s3:CreateBucket", lake, "", ""},
-		"write its policy":   {"s3:PutBucketPolicy", lake, "", ""},
-		"empty it":           {"s3:DeleteObjectVersion", lake + "/x/y.csv", "", ""},
-		"make a database":    {"glue:CreateDatabase", "arn:aws:glue:us-east-1:123456789012:database/tarn_test_raw", "", ""},
-		"make a workgroup":   {"athena:CreateWorkGroup", "arn:aws:athena:us-east-1:123456789012:workgroup/tarn-test-lake", "", ""},
-		"write its state":    {"s3:PutObject", stateARN + "/.pulumi/stacks/datalake/test.json", "", ""},
-		"lock its stack":     {"s3:PutObject", stateARN + "/.pulumi/locks/organization/datalake/test/x.json", "", ""},
-		"unlock its stack":   {"s3:DeleteObject", stateARN + "/.pulumi/locks/organization/datalake/test/x.json", "", ""},
-		"note what happened": {"dynamodb:UpdateItem", lockARN, itemKey, "ledger/test/datalake"},
-		"read bootstrap":     {"s3:GetObject", stateARN + "/.pulumi/stacks/bootstrap/test.json", "", ""},
+		"make a bucket":                {"s3:CreateBucket", lake, "", ""},
+		"write its policy":             {"s3:PutBucketPolicy", lake, "", ""},
+		"empty it":                     {"s3:DeleteObjectVersion", lake + "/x/y.csv", "", ""},
+		"make a database":              {"glue:CreateDatabase", "arn:aws:glue:us-east-1:123456789012:database/tarn_test_raw", "", ""},
+		"make a workgroup":             {"athena:CreateWorkGroup", "arn:aws:athena:us-east-1:123456789012:workgroup/tarn-test-lake", "", ""},
+		"write its state":              {"s3:PutObject", stateARN + "/.pulumi/stacks/datalake/test.json", "", ""},
+		"lock its stack":               {"s3:PutObject", stateARN + "/.pulumi/locks/organization/datalake/test/x.json", "", ""},
+		"unlock its stack":             {"s3:DeleteObject", stateARN + "/.pulumi/locks/organization/datalake/test/x.json", "", ""},
+		"note what happened":           {"dynamodb:UpdateItem", lockARN, itemKey, "ledger/test/datalake"},
+		"read bootstrap":               {"s3:GetObject", stateARN + "/.pulumi/stacks/bootstrap/test.json", "", ""},
+		"say who may use the data key": {"kms:PutKeyPolicy", dataKey, bypassKey, "false"},
+		"the same as AWS may ask it":   {"kms:PutKeyPolicy", dataKey, "", ""},
+		"register a location":          {"lakeformation:RegisterResource", "*", regionKey, "us-east-1"},
+		"give its role to it":          {"iam:PassRole", location, passKey, "lakeformation.amazonaws.com"},
+		"copy a zone":                  {"s3:PutReplicationConfiguration", lake, "", ""},
+		"give S3 the role for it":      {"iam:PassRole", replication, passKey, "s3.amazonaws.com"},
+		"make a bucket for the copy":   {"s3:CreateBucket", "arn:aws:s3:::tarn-test-raw-copy-123456789012-eu-west-1", "", ""},
+		"count what is in the copy":    {"s3:ListBucketVersions", "arn:aws:s3:::tarn-test-raw-copy-123456789012-eu-west-1", "", ""},
+		"save a query":                 {"athena:CreateNamedQuery", "arn:aws:athena:us-east-1:123456789012:workgroup/tarn-test-lake", "", ""},
+		"make a view":                  {"glue:CreateTable", "arn:aws:glue:us-east-1:123456789012:table/tarn_test_analytics/x", "", ""},
+		"encrypt the catalog":          {"glue:PutDataCatalogEncryptionSettings", "arn:aws:glue:us-east-1:123456789012:catalog", "", ""},
+		"be told of objects":           {"s3:PutBucketNotification", lake, "", ""},
+		"lock versions":                {"s3:PutBucketObjectLockConfiguration", lake, "", ""},
 	}
 	mpp := map[string]call{
 		"make a job":         {"glue:CreateJob", "arn:aws:glue:us-east-1:123456789012:job/tarn-test-flights-raw-to-staged", "", ""},
@@ -201,6 +235,9 @@ func TestDeployersCanDeploy(t *testing.T) {
 		"ask for the bucket": {"s3:ListBucket", stateARN, "", ""},
 		"list the state":     {"s3:ListBucket", stateARN, "s3:prefix", ".pulumi/stacks/"},
 		"read its lake":      {"s3:GetObject", stateARN + "/.pulumi/stacks/datalake/test.json", "", ""},
+		"encrypt its upload": {"kms:GenerateDataKey", dataKey, "", ""},
+		"give a role rights": {"lakeformation:GrantPermissions", "*", regionKey, "us-east-1"},
+		"make a persona":     {"iam:CreateRole", accountARN + "role/tarn/test/tarn-test-persona-analyst", boundaryKey, boundaryARN},
 	}
 	recorder := foundation(t, gitHub())
 	whole := policiesOf(t, recorder, "deploy")
@@ -221,6 +258,80 @@ func TestDeployersCanDeploy(t *testing.T) {
 		if d := decide(t, other.request(deployARN), part); d.Allowed {
 			t.Errorf("the role of mpp can %s of the datalake project: %s", name, d.Reason)
 		}
+	}
+}
+
+// Where keys are protected the datalake project's role writes the policy of its own key, whatever policy is
+// attached besides; and nobody who deploys shortens what S3 has locked.
+func TestTheGuardLeavesTheDataKeyItsPolicy(t *testing.T) {
+	t.Parallel()
+	const object = "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/x.csv"
+	for _, protect := range []bool{true, false} {
+		policies := policiesOf(t, foundation(t, map[string]any{"protect": protect}), "deploy")
+		policies.Boundary = nil
+		policies.Identity = append(policies.Identity, policy.Document{Statements: []policy.Statement{
+			{Sid: "Everything", Effect: policy.Allow, Actions: []string{"*"}, Resources: []string{"*"}},
+		}})
+		for name, test := range map[string]struct {
+			call    call
+			allowed bool
+		}{
+			"its policy":           {call{"kms:PutKeyPolicy", dataKey, "", ""}, true},
+			"the platform's":       {call{"kms:PutKeyPolicy", platformKey, "", ""}, !protect},
+			"no data key":          {call{"kms:ScheduleKeyDeletion", dataKey, "", ""}, !protect},
+			"a disabled data key":  {call{"kms:DisableKey", dataKey, "", ""}, !protect},
+			"a shorter retention":  {call{"s3:PutObjectRetention", object, "", ""}, !protect},
+			"no legal hold":        {call{"s3:PutObjectLegalHold", object, "", ""}, !protect},
+			"a retention bypassed": {call{"s3:BypassGovernanceRetention", object, "", ""}, !protect},
+		} {
+			if d := decide(t, test.call.request(deployARN), policies); d.Allowed != test.allowed {
+				t.Errorf("protect %v, %s: %s", protect, name, d.Reason)
+			}
+		}
+	}
+}
+
+// fullLake is settings of a datalake project that makes every kind of role.
+func fullLake() map[string]any {
+	return map[string]any{
+		"organization": "tarn", "access": fivePersonas(), "domains": map[string]any{"flights": map[string]any{"classification": "restricted"}},
+		"lakeFormation": map[string]any{"mode": "full", "administrators": []string{accountARN + "user/test"}},
+		"replication": map[string]any{
+			"region": "eu-west-1", "keyArn": strings.Replace(keyARN, "us-east-1", "eu-west-1", 1), "zones": []string{"raw", "staged"},
+		},
+	}
+}
+
+// freshLakeFormation is Lake Formation in an account where nobody has used it yet.
+func freshLakeFormation() map[string]func(map[string]any) (map[string]any, error) {
+	return map[string]func(map[string]any) (map[string]any, error){
+		"aws:lakeformation/getDataLakeSettings:getDataLakeSettings": func(map[string]any) (map[string]any, error) {
+			return map[string]any{"admins": []any{}}, nil
+		},
+	}
+}
+
+// Whoever deploys may give every role of the lake to the service that it trusts: Lake Formation and S3.
+func TestTheLakesRolesCanBePassed(t *testing.T) {
+	t.Parallel()
+	p, recorder := projects()[1], &pulumitest.Recorder{Upstream: upstream("test"), Functions: freshLakeFormation()}
+	if err := recorder.Run(t, p.program, p.name, "test", fullLake()); err != nil {
+		t.Fatal(err)
+	}
+	policies, passed := policiesOf(t, foundation(t, nil), "deploy"), 0
+	for _, role := range recorder.OfType("aws:iam/role:Role") {
+		for _, s := range pulumitest.Document(t, role, "assumeRolePolicy").Statements {
+			for _, service := range s.Principal.Services {
+				passed++
+				wanted := call{"iam:PassRole", accountARN + "role" + text(role, "path") + text(role, "name"), passKey, service}
+				if d := decide(t, wanted.request(deployARN), policies); !d.Allowed {
+					t.Errorf("%s to %s: %s", role.Name, service, d.Reason)
+				}
+			}
+		}
+	}
+	if passed != 3 {
+		t.Errorf("%d roles of services, want that of Lake Formation and those of two copies", passed)
 	}
 }
 

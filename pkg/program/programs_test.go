@@ -115,6 +115,8 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 		"no organization":         {0, map[string]any{"organization": ""}, "organization is required"},
 		"bad organization":        {0, map[string]any{"organization": "My Company"}, `organization "My Company": want lower-case`},
 		"long organization":       {0, map[string]any{"organization": strings.Repeat("x", 40)}, "S3 allows 63: shorten the organization"},
+		"a data key's alias":      {0, map[string]any{"dataKeyArn": "alias/lake"}, `dataKeyArn "alias/lake": want the ARN of a key`},
+		"a data key elsewhere":    {0, map[string]any{"dataKeyArn": strings.Replace(keyARN, "us-east-1", "eu-west-1", 1)}, "bootstrap:settings.dataKeyArn arn:aws:kms:eu-west-1"},
 		"key window":              {0, map[string]any{"keyDeletionWindowDays": 3}, "keyDeletionWindowDays is 3, KMS allows 7 to 30"},
 		"protected and deleted":   {0, map[string]any{"protect": true, "deleteStateOnDestroy": true}, "contradict each other"},
 		"no history":              {0, map[string]any{"stateHistoryDays": 0}, "stateHistoryDays is 0, want at least 1"},

@@ -29,6 +29,7 @@ type Resource struct {
 	DependsOn      []string // URNs
 	Protect        bool     // asked for by the program; children inherit it, see Recorder.Kept
 	RetainOnDelete bool     // as Protect
+	IgnoreChanges  []string // properties whose changes in the program are ignored
 	Inputs         map[string]any
 }
 
@@ -110,6 +111,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		recorded.DependsOn = args.RegisterRPC.GetDependencies()
 		recorded.Protect = args.RegisterRPC.GetProtect()
 		recorded.RetainOnDelete = args.RegisterRPC.GetRetainOnDelete()
+		recorded.IgnoreChanges = args.RegisterRPC.GetIgnoreChanges()
 	}
 	r.resources = append(r.resources, recorded)
 
