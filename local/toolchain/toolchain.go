@@ -42,7 +42,8 @@ func Inspect(ctx context.Context, paths Paths) []Status {
 			found = append(found, t.find(ctx))
 		}
 	}
-	return append(found, Linter(ctx, paths))
+	found = append(found, Linter(ctx, paths))
+	return append(found, scannerStatuses(ctx, paths)...)
 }
 
 // Ensure makes every tool that is missing. Go, Python and Java are the user's: it only says how to get them.

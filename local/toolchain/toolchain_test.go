@@ -69,16 +69,16 @@ func TestInspect(t *testing.T) {
 		}
 		return needed, optional
 	}
-	if needed, optional := missing(); needed != 6 || optional != 1 {
-		t.Errorf("%d and %d missing, want 6 and 1", needed, optional)
+	if needed, optional := missing(); needed != 6 || optional != 3 {
+		t.Errorf("%d and %d missing, want 6 and 3", needed, optional)
 	}
 	if _, err := os.Stat(f.paths.Cache); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("looking has made a cache: %v", err)
 	}
 	_, err := Ensure(t.Context(), f.paths, &recorder{})
 	check(t, err)
-	if needed, optional := missing(); needed != 0 || optional != 1 {
-		t.Errorf("%d and %d missing, want 0 and 1", needed, optional)
+	if needed, optional := missing(); needed != 0 || optional != 3 {
+		t.Errorf("%d and %d missing, want 0 and 3", needed, optional)
 	}
 	path, err := EnsureLinter(t.Context(), f.paths, &recorder{})
 	check(t, err)

@@ -28,6 +28,8 @@ type Resource struct {
 	Inputs   map[string]any `json:"inputs"`
 	Outputs  map[string]any `json:"outputs"`
 	External bool           `json:"external"`
+	// PropertyDependencies has the URNs of the resources that each input was made from.
+	PropertyDependencies map[string][]string `json:"propertyDependencies"`
 }
 
 // Operation is something Pulumi had begun and, as far as the state knows, not finished.

@@ -844,3 +844,23 @@ def _(aws: Endpoint, name: str) -> bool:
     }
     s3.put_bucket_replication(Bucket=name, ReplicationConfiguration=configuration)
     return s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"] == configuration
+
+
+# --- Auditors --------------------------------------------------------------------------------
+
+
+@probe("glue", "GetResourcePolicy")
+def _(aws: Endpoint, name: str) -> bool:
+    glue = aws.client("glue")
+    return refuses(glue.get_resource_policy, "EntityNotFoundException")
+
+
+@probe("kms", "DescribeKey")
+def _(aws: Endpoint, name: str) -> bool:
+    kms = aws.client("kms")
+    own = kms.create_key()["KeyMetadata"]["KeyId"]
+    described = [kms.describe_key(KeyId=key)["KeyMetadata"] for key in (own, "alias/aws/dynamodb")]
+    return [(key["KeyManager"], key.get("MultiRegion")) for key in described] == [
+        ("CUSTOMER", False),
+        ("AWS", False),
+    ]

@@ -21,6 +21,7 @@ PATCH_FILES = (
     "glue_quality",
     "glue_classifiers",
     "athena",
+    "audit",
     "cloudwatch",
     "dynamodb",
     "ec2",
