@@ -22,31 +22,35 @@ type Before struct {
 	TableDefaults    bool     `json:"tableDefaults"`    // whether new tables were left to IAM
 }
 
-// accountSettings are Lake Formation's settings of the account and region, which belong to everybody in it.
-type accountSettings struct {
-	found *lakeformation.LookupDataLakeSettingsResult
-	ours  []string // administrators that the settings of this lake name
+// AccountSettings are Lake Formation's settings of the account and region, which belong to everybody in it.
+type AccountSettings struct {
+	found     *lakeformation.LookupDataLakeSettingsResult
+	deployers []string
+	ours      []string // administrators that this lake names: deployers and configured ones
 }
 
-func readAccountSettings(ctx *pulumi.Context, ours []string) (*accountSettings, error) {
+// ReadAccount reads the account's settings, and refuses a deployment that Lake Formation would refuse half
+// way. The deployers are the ARNs of the roles that deploy the environment, as far as there are any.
+func ReadAccount(ctx *pulumi.Context, settings Settings, deployers []string) (*AccountSettings, error) {
 	found, err := lakeformation.LookupDataLakeSettings(ctx, &lakeformation.LookupDataLakeSettingsArgs{})
 	if err != nil {
 		return nil, fmt.Errorf("reading Lake Formation's settings of the account: %w", err)
 	}
-	return &accountSettings{found: found, ours: ours}, nil
+	account := &AccountSettings{found: found, deployers: deployers, ours: sorted(slices.Concat(deployers, settings.Administrators))}
+	return account, account.checkCaller(ctx)
 }
 
 // administrators are those there are and ours. Who is there stays: Lake Formation replaces the whole list.
-func (s *accountSettings) administrators() []string {
+func (s *AccountSettings) administrators() []string {
 	return sorted(slices.Concat(s.found.Admins, s.ours))
 }
 
 // before says what is to be given back one day. Deployers of this environment can only be there because a
 // deployment of it was interrupted.
-func (s *accountSettings) before(deployers []string) pulumi.Map {
+func (s *AccountSettings) before() pulumi.Map {
 	return pulumi.Map{
 		"administrators": pulumi.ToStringArray(sorted(slices.DeleteFunc(slices.Clone(s.found.Admins), func(arn string) bool {
-			return slices.Contains(deployers, arn)
+			return slices.Contains(s.deployers, arn)
 		}))),
 		"databaseDefaults": pulumi.Bool(slices.ContainsFunc(s.found.CreateDatabaseDefaultPermissions,
 			func(p lakeformation.GetDataLakeSettingsCreateDatabaseDefaultPermission) bool {
@@ -61,7 +65,7 @@ func (s *accountSettings) before(deployers []string) pulumi.Map {
 
 // checkCaller refuses to begin what Lake Formation would refuse half way: only administrators may make tags
 // and grant on everything. The account's root user is not in lists and AWS decides itself about it.
-func (s *accountSettings) checkCaller(ctx *pulumi.Context) error {
+func (s *AccountSettings) checkCaller(ctx *pulumi.Context) error {
 	if ctx.DryRun() {
 		return nil // who previews may only read
 	}
@@ -90,7 +94,7 @@ func (s *accountSettings) checkCaller(ctx *pulumi.Context) error {
 //
 // The provider does not send an empty list (pulumi-aws#4366), so that in mode full the driver looks
 // afterwards and clears them.
-func (s *accountSettings) args(mode Mode) *lakeformation.DataLakeSettingsArgs {
+func (s *AccountSettings) args(mode Mode) *lakeformation.DataLakeSettingsArgs {
 	args := &lakeformation.DataLakeSettingsArgs{Admins: pulumi.ToStringArray(s.administrators())}
 	if mode == Full {
 		args.CreateDatabaseDefaultPermissions = lakeformation.DataLakeSettingsCreateDatabaseDefaultPermissionArray{}

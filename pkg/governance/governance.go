@@ -34,8 +34,8 @@ type Args struct {
 	Domains domain.Domains
 	// Required: the personas.
 	Access access.Settings
-	// Optional: ARNs of the roles that deploy the environment, which administer Lake Formation; defaults to none.
-	Deployers []string
+	// Required: what ReadAccount gives.
+	AccountSettings *AccountSettings
 	// Required: the buckets of Zones.
 	Buckets map[zone.Kind]pulumi.StringOutput
 	// Required: the databases of Places.
@@ -63,9 +63,8 @@ type Database struct {
 type Governance struct {
 	pulumi.ResourceState
 
-	args    *Args
-	keys    TagKeys
-	account *accountSettings
+	args *Args
+	keys TagKeys
 	// after is what has to be there before anything else can be made in Lake Formation.
 	after []pulumi.Resource
 	tags  []pulumi.Resource
@@ -73,19 +72,11 @@ type Governance struct {
 
 // New tells Lake Formation about a lake.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Governance, error) {
-	if args == nil || !args.Settings.On() {
-		return nil, fmt.Errorf("%s %s: a mode other than off is required", ComponentType, name)
+	if args == nil || !args.Settings.On() || args.AccountSettings == nil {
+		return nil, fmt.Errorf("%s %s: a mode other than off and the settings of the account are required", ComponentType, name)
 	}
 	g := &Governance{args: args, keys: Keys(args.Scope)}
 	if err := g.keys.validate(); err != nil {
-		return nil, err
-	}
-	var err error
-	ours := sorted(slices.Concat(args.Deployers, args.Settings.Administrators))
-	if g.account, err = readAccountSettings(ctx, ours); err != nil {
-		return nil, err
-	}
-	if err := g.account.checkCaller(ctx); err != nil {
 		return nil, err
 	}
 	if err := ctx.RegisterComponentResource(ComponentType, name, g, opts...); err != nil {
@@ -108,7 +99,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{
 		"mode":           pulumi.String(args.Settings.Mode),
-		"administrators": pulumi.ToStringArray(ours),
+		"administrators": pulumi.ToStringArray(args.AccountSettings.ours),
 		"before":         before,
 		"databases":      pulumi.ToStringArray(sorted(databases)),
 	})
@@ -118,12 +109,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // can be given back. The settings stay when the resource goes: they are everybody's, and deleting them would
 // remove all administrators.
 func (g *Governance) makeSettings(ctx *pulumi.Context, name string) (pulumi.Output, error) {
-	before, err := pulumi.NewStash(ctx, name+"-before", &pulumi.StashArgs{Input: g.account.before(g.args.Deployers)},
+	before, err := pulumi.NewStash(ctx, name+"-before", &pulumi.StashArgs{Input: g.args.AccountSettings.before()},
 		pulumi.Parent(g), pulumi.IgnoreChanges([]string{"input"}))
 	if err != nil {
 		return nil, err
 	}
-	settings, err := lakeformation.NewDataLakeSettings(ctx, name+"-settings", g.account.args(g.args.Settings.Mode),
+	settings, err := lakeformation.NewDataLakeSettings(ctx, name+"-settings", g.args.AccountSettings.args(g.args.Settings.Mode),
 		pulumi.Parent(g), pulumi.RetainOnDelete(true), pulumi.DependsOn([]pulumi.Resource{before}))
 	if err != nil {
 		return nil, err

@@ -7,6 +7,16 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
+// readGovernance reads what Lake Formation's settings of the account are, before anything is made.
+func (l *lake) readGovernance(ctx *pulumi.Context, deployers []string) error {
+	if !l.config.LakeFormation.On() {
+		return nil
+	}
+	var err error
+	l.formation, err = governance.ReadAccount(ctx, l.config.LakeFormation, deployers)
+	return err
+}
+
 // makeGovernance makes what Lake Formation knows of the lake.
 func (l *lake) makeGovernance(ctx *pulumi.Context) error {
 	settings := l.config.LakeFormation
@@ -15,7 +25,7 @@ func (l *lake) makeGovernance(ctx *pulumi.Context) error {
 	}
 	args := &governance.Args{
 		Settings: settings, Scope: l.scope, Account: l.account, Domains: l.config.Domains, Access: l.config.Access,
-		Deployers: l.deployerARNs, KeyARN: l.keyARN, BoundaryARN: l.boundaryARN, Tags: l.tags,
+		AccountSettings: l.formation, KeyARN: l.keyARN, BoundaryARN: l.boundaryARN, Tags: l.tags,
 		Buckets:   map[zone.Kind]pulumi.StringOutput{},
 		Databases: map[governance.Place]governance.Database{},
 		Roles:     l.roles,

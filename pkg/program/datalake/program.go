@@ -7,6 +7,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/settings"
 	"github.com/tarn-data/tarn/pkg/tagging"
@@ -62,8 +63,8 @@ type lake struct {
 	domains   map[string]*catalog.Domain // databases of the declared domains by name
 	workgroup pulumi.StringOutput
 
-	deployerARNs []string                       // ARNs of the roles that deploy the environment
-	roles        map[string]pulumi.StringOutput // of the personas, by name
+	roles     map[string]pulumi.StringOutput // of the personas, by name
+	formation *governance.AccountSettings    // nil where Lake Formation decides nothing
 }
 
 // plan reads and checks everything that can be checked before the first resource.
@@ -87,10 +88,12 @@ func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*la
 	l := &lake{
 		config: &config, scope: scope, account: acct, saved: saved,
 		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
-		tags:         tagging.New(scope, contract.ProjectDatalake, config.Tags),
-		deployerARNs: upstream.DeployerARNs, roles: map[string]pulumi.StringOutput{},
+		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags), roles: map[string]pulumi.StringOutput{},
 	}
-	return l, l.checkAccess(ctx)
+	if err := l.checkAccess(ctx); err != nil {
+		return nil, err
+	}
+	return l, l.readGovernance(ctx, upstream.DeployerARNs)
 }
 
 func (l *lake) contract() contract.Datalake {
