@@ -661,6 +661,13 @@ def _(aws: Endpoint, name: str) -> bool:
     )
 
 
+@probe("s3", "GetBucketInventoryConfiguration")
+def _(aws: Endpoint, name: str) -> bool:
+    s3 = bucket(aws, name)
+    get = s3.get_bucket_inventory_configuration
+    return refuses(get, "NoSuchConfiguration", Bucket=name, Id="a")
+
+
 @probe("s3", "PutBucketLogging")
 def _(aws: Endpoint, name: str) -> bool:
     allow = {

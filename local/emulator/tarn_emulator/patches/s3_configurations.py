@@ -6,6 +6,7 @@
 | intelligent tiering, metrics, analytics | extends | same, and the DELETE deleted the bucket |
 | DeleteBucketInventoryConfiguration | extends | it deleted the bucket |
 | PutBucketInventoryConfiguration | extends | the encryption of the list was lost |
+| GetBucketInventoryConfiguration | extends | what is not there had an error code of moto's own |
 | GetObjectRetention | extends | it returned the object |
 | PutBucketLogging | replaces | the permission check on the target failed with a Python error |
 | | | on a statement for every principal, and did not understand a list of resources |
@@ -241,6 +242,22 @@ def put_bucket_inventory_configuration(
             name.replace("SSE-", "SSE"): value or {} for name, value in encryption.items()
         }
     upstream(self, bucket_name, inventory_config)
+
+
+@extends(
+    "s3",
+    "GetBucketInventoryConfiguration",
+    reason="the provider waits for AWS's error code after a deletion",
+    target="moto.s3.models:S3Backend",
+    attribute="get_bucket_inventory_configuration",
+)
+def get_bucket_inventory_configuration(
+    upstream: Callable[..., Any], self: Any, bucket_name: str, id: str, *rest: Any
+) -> Any:
+    """The configuration, or AWS's answer for an id nobody has put."""
+    if id not in self.get_bucket(bucket_name).inventory_configs:
+        raise NoSuchConfigurationError
+    return upstream(self, bucket_name, id, *rest)
 
 
 def _store(bucket: FakeBucket) -> dict[tuple[str, str], bytes]:
