@@ -97,13 +97,16 @@ func (l *lake) makeAccess(ctx *pulumi.Context) error {
 type personas struct{ pulumi.ResourceState }
 
 // keyPolicy says who may use the key that the bootstrap project has made. When this stack goes the key keeps the
-// policy, because one without would be AWS's default, which lets the whole account in.
+// policy: deleting it would make the provider write AWS's default, which lets the whole account in.
 func (l *lake) keyPolicy(ctx *pulumi.Context) error {
 	document, err := l.access().KeyPolicy().JSON()
 	if err != nil {
 		return err
 	}
-	_, err = kms.NewKeyPolicy(ctx, "data-key-policy", &kms.KeyPolicyArgs{KeyId: l.keyARN, Policy: pulumi.String(document)})
+	// The provider reads the key's id back, so that an ARN would be a change for ever.
+	id := l.keyARN.ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }).(pulumi.StringOutput)
+	_, err = kms.NewKeyPolicy(ctx, "data-key-policy", &kms.KeyPolicyArgs{KeyId: id, Policy: pulumi.String(document)},
+		pulumi.RetainOnDelete(true))
 	return err
 }
 
