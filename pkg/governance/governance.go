@@ -352,7 +352,8 @@ func (f Filter) data(catalog string, database pulumi.StringInput) lakeformation.
 
 func tableExists(ctx *pulumi.Context, database, table string) (bool, error) {
 	_, err := glue.LookupCatalogTable(ctx, &glue.LookupCatalogTableArgs{DatabaseName: database, Name: table})
-	if err != nil && strings.Contains(err.Error(), "EntityNotFound") {
+	// The provider words AWS's answer anew.
+	if err != nil && (strings.Contains(err.Error(), "EntityNotFound") || strings.Contains(err.Error(), "No Glue table "+table+" found")) {
 		return false, nil
 	}
 	if err != nil {
