@@ -77,7 +77,7 @@ def test_named_query(emulator: Endpoint, name: str) -> None:
     athena.create_work_group(Name=name)
     made = {"Name": "late", "Database": "d", "QueryString": "SELECT 1", "WorkGroup": name}
     one = {"NamedQueryId": athena.create_named_query(**made, Description="Late")["NamedQueryId"]}
-    # The provider replaces a query, the new one first: for a moment two have one name.
+    # Two queries of a workgroup may have one name.
     two = {"NamedQueryId": athena.create_named_query(**made)["NamedQueryId"]}
     assert set(athena.list_named_queries(WorkGroup=name)["NamedQueryIds"]) == {
         one["NamedQueryId"],
