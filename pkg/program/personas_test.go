@@ -77,7 +77,8 @@ func withPersonas(t *testing.T, access map[string]any) *deployed {
 	}
 	key := d.recorder.Named("aws:kms/keyPolicy:KeyPolicy", "data-key-policy")
 	d.key = pulumitest.Document(t, key, "policy")
-	d.keyARN, _ = key.Inputs["keyId"].(string)
+	id, _ := key.Inputs["keyId"].(string)
+	d.keyARN = "arn:aws:kms:us-east-1:123456789012:key/" + id
 	d.boundary = pulumitest.Document(t, d.recorder.Named("aws:iam/policy:Policy", "workload-boundary"), "policy")
 	return d
 }
