@@ -65,7 +65,8 @@ func (s *Settings) Validate() error {
 	}
 	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.LakeFormation.Validate(s.Domains, s.Access), s.validateZones())
 	if s.QueryScanLimitBytes < catalog.MinScanLimit {
-		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d", s.QueryScanLimitBytes, catalog.MinScanLimit))
+		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d",
+			s.QueryScanLimitBytes, catalog.MinScanLimit))
 	}
 	problems = append(problems, s.Catalog.Validate(s.Access.Names(), s.Domains))
 	if s.Protect && s.DeleteDataOnDestroy {
