@@ -80,7 +80,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args == nil {
 		return nil, fmt.Errorf("%s %s: args are required", ComponentType, name)
 	}
-	if err := args.validate(); err != nil {
+	if err := args.Validate(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", ComponentType, name, err)
 	}
 	b := &Bucket{}
@@ -98,7 +98,8 @@ func (b *Bucket) Ready() []pulumi.Resource {
 	return b.ready
 }
 
-func (a *Args) validate() error {
+// Validate refuses what S3 would refuse when the bucket already exists.
+func (a *Args) Validate() error {
 	var problems []error
 	if len(a.Name) < 3 || len(a.Name) > naming.MaxBucket {
 		problems = append(problems, fmt.Errorf("name %q has %d characters, want 3 to %d", a.Name, len(a.Name), naming.MaxBucket))
@@ -109,8 +110,19 @@ func (a *Args) validate() error {
 			problems = append(problems, fmt.Errorf("folder %s: %w", folder, err))
 		}
 	}
+	size, err := a.document(sampleKey).Size()
+	if err != nil {
+		problems = append(problems, err)
+	}
+	if size > policy.MaxBucketPolicy {
+		problems = append(problems, fmt.Errorf("the policy of the bucket %s would have %d bytes, S3 allows %d: name fewer roles and endpoints",
+			a.Name, size, policy.MaxBucketPolicy))
+	}
 	return errors.Join(problems...)
 }
+
+// sampleKey is as long as the ARN of any key.
+const sampleKey = "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 
 // provision makes the children one after the other: S3 answers OperationAborted to configuration
 // calls on one bucket that overlap.
@@ -242,24 +254,27 @@ func encryptionRule(keyARN pulumi.StringInput) s3.BucketServerSideEncryptionConf
 }
 
 func (a *Args) policy() pulumi.StringOutput {
-	arn := a.Account.BucketARN(a.Name)
 	values := pulumi.StringMap{}
 	if a.KeyARN != nil {
 		values["key"] = a.KeyARN
 	}
-	return policy.Render(values, func(v map[string]string) policy.Document {
-		statements := []policy.Statement{
-			policy.DenyInsecureTransport(arn), DenyOtherAccounts(a.Account, arn), DenySSEC(arn),
+	return policy.Render(values, func(v map[string]string) policy.Document { return a.document(v["key"]) })
+}
+
+// document is the bucket policy; key is empty for a bucket with keys that S3 manages.
+func (a *Args) document(key string) policy.Document {
+	arn := a.Account.BucketARN(a.Name)
+	statements := []policy.Statement{
+		policy.DenyInsecureTransport(arn), DenyOtherAccounts(a.Account, arn), DenySSEC(arn),
+	}
+	if key != "" {
+		statements = append(statements, policy.DenyWrongKey(arn, key)...)
+		if a.StrictEncryption {
+			statements = append(statements, DenyUnnamedKey(arn))
 		}
-		if key, found := v["key"]; found {
-			statements = append(statements, policy.DenyWrongKey(arn, key)...)
-			if a.StrictEncryption {
-				statements = append(statements, DenyUnnamedKey(arn))
-			}
-		}
-		if a.Network != nil {
-			statements = append(statements, DenyOtherVPC(a.Account, arn, a.Network))
-		}
-		return policy.Document{Statements: append(statements, a.Statements...)}
-	})
+	}
+	if a.Network != nil {
+		statements = append(statements, DenyOtherVPC(a.Account, arn, a.Network))
+	}
+	return policy.Document{Statements: append(statements, a.Statements...)}
 }

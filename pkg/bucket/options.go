@@ -80,7 +80,8 @@ func (t Tiering) Validate() error {
 	check("archiveDays", t.ArchiveDays, minArchiveDays)
 	check("deepArchiveDays", t.DeepArchiveDays, minDeepArchiveDays)
 	if t.ArchiveDays != 0 && t.DeepArchiveDays != 0 && t.DeepArchiveDays <= t.ArchiveDays {
-		problems = append(problems, fmt.Errorf("deepArchiveDays is %d, want more than archiveDays, which is %d", t.DeepArchiveDays, t.ArchiveDays))
+		problems = append(problems, fmt.Errorf(
+			"deepArchiveDays is %d, want more than archiveDays, which is %d", t.DeepArchiveDays, t.ArchiveDays))
 	}
 	return errors.Join(problems...)
 }

@@ -79,7 +79,7 @@ func tryLake(t *testing.T, change map[string]any) (*pulumitest.Recorder, error) 
 	p := projects()[1]
 	settings := map[string]any{"organization": "tarn"}
 	maps.Copy(settings, change)
-	recorder := &pulumitest.Recorder{Upstream: upstream("test")}
+	recorder := &pulumitest.Recorder{Upstream: upstream("test"), Functions: freshLakeFormation()}
 	return recorder, recorder.Run(t, p.program, p.name, "test", settings)
 }
 
@@ -532,6 +532,34 @@ func TestOnlyTheVPCMayAsk(t *testing.T) {
 	}
 }
 
+// Lake Formation reads for those it lets with a role of its own, which comes from its own network.
+func TestTheVPCDoesNotShutOutLakeFormation(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"off", "hybrid", "full"} {
+		r := deployLake(t, map[string]any{
+			"vpcEndpoints": []string{endpoint}, "vpcExemptRoles": []string{"arn:aws:iam::123456789012:user/test"},
+			"lakeFormation": map[string]any{"mode": mode, "administrators": []string{"arn:aws:iam::123456789012:user/test"}},
+		})
+		s, _ := statement(t, r, physical(zone.Staged), "DenyOtherVpc")
+		exempt := s.Conditions["ArnNotLike"]["aws:PrincipalArn"]
+		locations := 0
+		for _, made := range r.OfType("aws:iam/role:Role") {
+			for _, trusted := range pulumitest.Document(t, made, "assumeRolePolicy").Statements {
+				if !slices.Contains(trusted.Principal.Services, "lakeformation.amazonaws.com") {
+					continue
+				}
+				locations++
+				if arn := fmt.Sprintf("arn:aws:iam::123456789012:role%v%v", made.Inputs["path"], made.Inputs["name"]); !slices.Contains(exempt, arn) {
+					t.Errorf("mode %s: %s is not exempt: %v", mode, arn, exempt)
+				}
+			}
+		}
+		if (locations > 0) != (mode != "off") || len(exempt) != 4+locations {
+			t.Errorf("mode %s: %d roles, exempt %v", mode, locations, exempt)
+		}
+	}
+}
+
 func statement(t *testing.T, r *pulumitest.Recorder, bucket, sid string) (policy.Statement, bool) {
 	t.Helper()
 	document, _ := bucketPolicy(t, r, bucket)
@@ -651,6 +679,10 @@ func TestZoneSettingsAreRefused(t *testing.T) {
 		return settings
 	}
 	lock := map[string]any{"mode": "GOVERNANCE", "days": 30}
+	exempt := []string{"arn:aws:iam::123456789012:user/test"}
+	for i := range 450 {
+		exempt = append(exempt, fmt.Sprintf("arn:aws:iam::123456789012:role/glue/job-%d", i))
+	}
 	for name, test := range map[string]struct {
 		change map[string]any
 		want   string
@@ -682,6 +714,7 @@ func TestZoneSettingsAreRefused(t *testing.T) {
 		"copy with too long a name":   {with(replication(map[string]any{"zones": []string{"athena-results"}}), "organization", "thirteenchars"), "which has 64 characters, S3 allows 63: shorten the organization"},
 		"endpoint":                    {map[string]any{"vpcEndpoints": []string{"vpc-1"}}, `vpcEndpoints[0] "vpc-1": want the id of a VPC endpoint`},
 		"exempt":                      {map[string]any{"vpcEndpoints": []string{endpoint}, "vpcExemptRoles": []string{"*"}}, `vpcExemptRoles[0] "*": want the ARN`},
+		"too many exempt":             {map[string]any{"vpcEndpoints": []string{endpoint}, "vpcExemptRoles": exempt}, "the policy of the bucket tarn-test-raw-123456789012-us-east-1 would have"},
 		"exempt from nothing":         {map[string]any{"vpcExemptRoles": []string{someRole}}, "vpcExemptRoles is set and vpcEndpoints is not"},
 		"shutting oneself out":        {map[string]any{"vpcEndpoints": []string{endpoint}}, "vpcEndpoints would shut out arn:aws:iam::123456789012:user/test, who is deploying"},
 		"shutting oneself out anyway": {map[string]any{"vpcEndpoints": []string{endpoint}, "vpcExemptRoles": []string{someRole}}, "would shut out"},

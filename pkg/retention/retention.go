@@ -245,7 +245,8 @@ func (p *Policy) checkClass(kind zone.Kind, z Zone, r rule, class bucket.Lifecyc
 	}
 	limited := p.limited(kind, class)
 	if locked := p.LockDays[kind]; locked > 0 && limited.ExpireDays > 0 && limited.ExpireDays < locked {
-		problem("objects expire after %d days, and zones.%s.objectLock keeps them for %d: let them expire later", limited.ExpireDays, kind, locked)
+		problem("objects expire after %d days, and zones.%s.objectLock keeps them for %d: let them expire later",
+			limited.ExpireDays, kind, locked)
 	}
 	return errors.Join(problems...)
 }

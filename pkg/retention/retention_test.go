@@ -108,7 +108,7 @@ func TestValidate(t *testing.T) {
 		"a classification that keeps longer":       {`{"retention": {"raw": {"class": "short", "classifications": {"restricted": "year"}}}, ` + domains + `}`, "retention.raw.classifications.restricted (domain pay): class year cannot"},
 		"a folder above a domain that keeps less":  {`{"retention": {"raw": {"class": "keep", "classifications": {"restricted": "archive"}, "prefixes": {"hr": "short"}}}, ` + domains + `}`, "exception from class short of retention.raw.prefixes[hr]"},
 		"a folder in the place of a domain's rule": {`{"retention": {"raw": {"class": "keep", "classifications": {"restricted": "short"}, "prefixes": {"hr/pay": "archive", "hr/bonus": "archive"}}}, ` + domains + `}`, ""},
-		"misspelt":                {`{"retention": {"raw": {"clas": "keep"}}}`, `unknown field "clas"`},
+		"misspelt":                {`{"retention": {"raw": {"classes": "keep"}}}`, `unknown field "classes"`},
 		"the form before":         {`{"retention": {"raw": {"noncurrentDays": 1}}}`, `unknown field "noncurrentDays"`},
 		"too many rules":          {`{"retention": {"raw": {"class": "keep", "prefixes": {` + many(1000) + `}}}}`, "retention.raw: 1001 rules, S3 allows 1000"},
 		"as many rules as can be": {`{"retention": {"raw": {"class": "keep", "prefixes": {` + many(999) + `}}}}`, ""},

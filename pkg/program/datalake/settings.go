@@ -63,7 +63,8 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
-	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.LakeFormation.Validate(s.Domains, s.Access), s.validateZones())
+	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.LakeFormation.Validate(s.Domains, s.Access))
+	problems = append(problems, s.validateZones())
 	if s.QueryScanLimitBytes < catalog.MinScanLimit {
 		problems = append(problems, fmt.Errorf("queryScanLimitBytes is %d, Athena wants at least %d",
 			s.QueryScanLimitBytes, catalog.MinScanLimit))

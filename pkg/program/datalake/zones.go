@@ -13,6 +13,7 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/bucket"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/retention"
@@ -22,6 +23,9 @@ import (
 // makeZones makes the buckets of all zones, and the copies of those that are copied.
 func (l *lake) makeZones(ctx *pulumi.Context) error {
 	if err := errors.Join(l.checkReplication(), l.checkCaller(ctx)); err != nil {
+		return err
+	}
+	if err := l.checkBuckets(); err != nil {
 		return err
 	}
 	logs, err := l.accessLogs(ctx)
@@ -35,6 +39,18 @@ func (l *lake) makeZones(ctx *pulumi.Context) error {
 		}
 	}
 	return l.copies(ctx)
+}
+
+// checkBuckets refuses buckets that S3 would refuse when others already exist.
+func (l *lake) checkBuckets() error {
+	var problems []error
+	for _, kind := range zone.DataKinds {
+		args := l.bucket(kind)
+		args.Statements = l.accessStatements(kind)
+		problems = append(problems, args.Validate())
+	}
+	logs := l.logBucket()
+	return errors.Join(append(problems, logs.Validate())...)
 }
 
 func (l *lake) zone(ctx *pulumi.Context, kind zone.Kind, logs *bucket.Bucket) (*zone.Zone, error) {
@@ -54,6 +70,11 @@ func (l *lake) zone(ctx *pulumi.Context, kind zone.Kind, logs *bucket.Bucket) (*
 // accessLogs makes the bucket that S3 delivers the access logs of all zones to, and their inventories. It
 // keeps S3's own encryption: delivery to a bucket with a customer key needs S3's log service in the key policy.
 func (l *lake) accessLogs(ctx *pulumi.Context) (*bucket.Bucket, error) {
+	args := l.logBucket()
+	return bucket.New(ctx, string(zone.AccessLogs), &args, pulumi.Protect(l.config.Protect))
+}
+
+func (l *lake) logBucket() bucket.Args {
 	args := l.bucket(zone.AccessLogs)
 	logs, inventories := map[string]string{}, map[string]string{}
 	for _, kind := range zone.DataKinds {
@@ -67,7 +88,7 @@ func (l *lake) accessLogs(ctx *pulumi.Context) (*bucket.Bucket, error) {
 		args.Statements = append(args.Statements, bucket.InventoryDelivery(l.account, args.Name, inventories))
 	}
 	args.Statements = append(args.Statements, l.accessStatements(zone.AccessLogs)...)
-	return bucket.New(ctx, string(zone.AccessLogs), &args, pulumi.Protect(l.config.Protect))
+	return args
 }
 
 func (l *lake) bucket(kind zone.Kind) bucket.Args {
@@ -115,7 +136,7 @@ func (l *lake) copies(ctx *pulumi.Context) error {
 	for _, kind := range l.config.Replication.Zones {
 		args := l.bucket(kind)
 		args.Name, args.Account, args.KeyARN = l.copyName(kind), l.otherRegion(), key
-		args.Metrics = false
+		args.Metrics, args.Statements = false, l.access().SealedStatements(args.Account.BucketARN(args.Name))
 		args.Statements = l.access().SealedStatements(args.Account.BucketARN(args.Name))
 		target, err := bucket.New(ctx, string(kind)+"-copy", &args, pulumi.Protect(l.config.Protect), pulumi.Providers(provider))
 		if err != nil {
@@ -166,7 +187,8 @@ func (l *lake) checkReplication() error {
 	for _, kind := range r.Zones {
 		if name := l.copyName(kind); len(name) > naming.MaxBucket {
 			problems = append(problems, fmt.Errorf(
-				"datalake:settings.replication.zones: the copy of %s would be named %s, which has %d characters, S3 allows %d: shorten the organization",
+				"datalake:settings.replication.zones: the copy of %s would be named %s, which has %d characters, S3 allows %d: "+
+					"shorten the organization",
 				kind, name, len(name), naming.MaxBucket))
 		}
 	}
@@ -178,7 +200,11 @@ func (l *lake) network(kind zone.Kind) *bucket.Network {
 	if len(l.config.VPCEndpoints) == 0 {
 		return nil
 	}
-	exempt := append(l.deployers(), l.config.VPCExemptRoles...)
+	exempt := slices.Concat(l.deployers(), l.config.VPCExemptRoles, l.config.Access.Administrators)
+	if mode := l.config.LakeFormation.Mode; mode == governance.Hybrid || mode == governance.Full {
+		// What Athena and Glue read through Lake Formation comes from their network, as this role.
+		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+l.scope.Name("lake-location")))
+	}
 	if l.config.Replication.Of(kind) {
 		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+l.replicationRole(kind)))
 	}
@@ -203,7 +229,7 @@ func (l *lake) checkCaller(ctx *pulumi.Context) error {
 		return fmt.Errorf("asking AWS who is deploying: %w", err)
 	}
 	role, isRole := roleOf(identity.Arn)
-	exempt := slices.ContainsFunc(l.config.VPCExemptRoles, func(pattern string) bool {
+	exempt := slices.ContainsFunc(slices.Concat(l.config.VPCExemptRoles, l.config.Access.Administrators), func(pattern string) bool {
 		return policy.Like(pattern, identity.Arn) || isRole && policy.Like(pattern[strings.LastIndex(pattern, "/")+1:], role)
 	})
 	deploys := strings.Contains(identity.Arn, l.scope.DeployPath()) || isRole && strings.HasPrefix(role, l.scope.Name(""))
@@ -271,7 +297,8 @@ func (s *Settings) validateZones() error {
 	}
 	for i, endpoint := range s.VPCEndpoints {
 		if !endpointForm.MatchString(endpoint) {
-			problems = append(problems, fmt.Errorf("vpcEndpoints[%d] %q: want the id of a VPC endpoint, such as vpce-0123456789abcdef0", i, endpoint))
+			problems = append(problems, fmt.Errorf(
+				"vpcEndpoints[%d] %q: want the id of a VPC endpoint, such as vpce-0123456789abcdef0", i, endpoint))
 		}
 	}
 	for i, arn := range s.VPCExemptRoles {
