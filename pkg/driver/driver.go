@@ -84,6 +84,9 @@ func (d *Driver) Up(ctx context.Context) (Report, error) {
 			return nil, err
 		}
 		before, err := d.governance(ctx, project)
+		if err == nil {
+			err = d.leaveGovernance(ctx, project, before)
+		}
 		if err != nil {
 			close(stream)
 			return nil, err

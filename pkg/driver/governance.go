@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -14,9 +15,11 @@ import (
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/lakeformation"
 	"github.com/aws/aws-sdk-go-v2/service/lakeformation/types"
+	"github.com/goccy/go-yaml"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/program/mpp"
 	"github.com/tarn-data/tarn/pkg/state"
 )
 
@@ -75,13 +78,9 @@ func (d *Driver) settleGovernance(ctx context.Context, project Project, before g
 	if before.Mode == "" && after.Mode == "" {
 		return nil
 	}
-	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.environment.Region))
+	step, err := d.settlement(ctx, project)
 	if err != nil {
 		return err
-	}
-	step := settlement{
-		formation: lakeformation.NewFromConfig(loaded), catalog: glue.NewFromConfig(loaded),
-		say: func(text string) { d.observer.Line(project.Name, text) },
 	}
 	changed, err := step.settle(ctx, before.Governance, after.Governance)
 	if err != nil {
@@ -99,6 +98,112 @@ func (d *Driver) settleGovernance(ctx context.Context, project Project, before g
 	return err
 }
 
+// leaveGovernance prepares for a deployment after which Lake Formation decides less than before: it gives the
+// databases back to IAM, and takes back what the pipelines were granted, which cannot be done any more once
+// the lake's tags and locations are gone.
+func (d *Driver) leaveGovernance(ctx context.Context, project Project, before governed) error {
+	if before.Mode == "" {
+		return nil
+	}
+	next, err := configuredMode(project, d.environment.Name)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(modes, next) || slices.Index(modes, next) >= slices.Index(modes, before.Mode) {
+		return nil
+	}
+	if before.Mode == modeFull {
+		step, err := d.settlement(ctx, project)
+		if err != nil {
+			return err
+		}
+		if err := step.open(ctx, before.Databases, before.Before); err != nil {
+			return fmt.Errorf("settling Lake Formation: %w", err)
+		}
+	}
+	granted, err := d.grantsOfPipelines(ctx)
+	if err != nil {
+		return fmt.Errorf("looking whether pipelines have grants in Lake Formation: %w", err)
+	}
+	at := slices.IndexFunc(d.projects, func(p Project) bool { return p.Name == contract.ProjectMPP })
+	switch {
+	case granted == 0:
+		return nil
+	case at < 0:
+		return fmt.Errorf("pipelines have %d grants in Lake Formation, which cannot be taken back once the lake has left it: "+
+			"deploy both projects together: tarn up --env %s", granted, d.environment.Name)
+	}
+	pipelines := d.projects[at]
+	d.observer.Line(project.Name, "Lake Formation: taking back what pipelines were granted")
+	if err := d.mend(ctx, pipelines); err != nil {
+		return err
+	}
+	pipelines.Program = mpp.DeployAs(pipelines.Folder, next)
+	stack, err := d.stack(ctx, pipelines, false)
+	if err != nil {
+		return err
+	}
+	if _, err = stack.Up(ctx); err != nil {
+		return fmt.Errorf("taking back what pipelines were granted in Lake Formation: %w", err)
+	}
+	return nil
+}
+
+// modes by how much Lake Formation decides.
+var modes = []string{"off", "hybrid", modeFull}
+
+// configuredMode reads the mode from the stack file. The program checks it.
+func configuredMode(project Project, environment string) (string, error) {
+	file := stackFile(project.Folder, environment)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("stack file: %w", err)
+	}
+	var stack struct {
+		Config struct {
+			Settings struct {
+				LakeFormation struct {
+					Mode string `yaml:"mode"`
+				} `yaml:"lakeFormation"`
+			} `yaml:"datalake:settings"`
+		} `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(content, &stack); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	if mode := stack.Config.Settings.LakeFormation.Mode; mode != "" {
+		return mode, nil
+	}
+	return modes[0], nil
+}
+
+// grantsOfPipelines counts the grants that the mpp project has made.
+func (d *Driver) grantsOfPipelines(ctx context.Context) (int, error) {
+	store, err := state.Open(ctx, d.environment.Backend)
+	if err != nil {
+		return 0, err
+	}
+	checkpoint, err := state.ReadCheckpoint(ctx, store, contract.ProjectMPP, d.environment.Name)
+	if errors.Is(err, state.ErrNotFound) {
+		return 0, nil
+	}
+	granted := 0
+	for _, resource := range checkpoint.Deployed() {
+		if resource.Type == "aws:lakeformation/permissions:Permissions" {
+			granted++
+		}
+	}
+	return granted, err
+}
+
+func (d *Driver) settlement(ctx context.Context, project Project) (settlement, error) {
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.environment.Region))
+	return settlement{
+		formation: lakeformation.NewFromConfig(loaded), catalog: glue.NewFromConfig(loaded),
+		say: func(text string) { d.observer.Line(project.Name, text) },
+	}, err
+}
+
 // settlement is one settling.
 type settlement struct {
 	formation *lakeformation.Client
@@ -112,16 +217,11 @@ const (
 )
 
 // settle makes the account's settings fit and reports whether it changed them. Databases go first: that
-// needs an administrator, which who deploys may cease to be.
+// needs an administrator, which who deploys may cease to be. They are given back earlier, see leaveGovernance.
 func (s settlement) settle(ctx context.Context, before, after contract.Governance) (bool, error) {
 	leftFull := before.Mode == modeFull && after.Mode != modeFull
-	switch {
-	case after.Mode == modeFull:
+	if after.Mode == modeFull {
 		if err := s.close(ctx, after.Databases); err != nil {
-			return false, err
-		}
-	case leftFull:
-		if err := s.open(ctx, before.Databases, before.Before); err != nil {
 			return false, err
 		}
 	}

@@ -120,12 +120,13 @@ def test_a_named_and_a_wildcard_grant_live_side_by_side(lake: Lake, database: st
 @pytest.mark.parametrize("kind", ["database", "location", "catalog", "tag", "policy", "filter"])
 def test_each_kind_of_resource(emulator: Endpoint, lake: Lake, database: str, kind: str) -> None:
     lake.client.create_lf_tag(TagKey=database, TagValues=["x", "y"])
+    lake.client.register_resource(ResourceArn=f"arn:aws:s3:::{database}", RoleArn=READER)
     data = {"TableCatalogId": ACCOUNT, "DatabaseName": database, "TableName": "t", "Name": "f"}
     condition = {"TagKey": database, "TagValues": ["y", "x"]}
     resource, permission = {
         "database": ({"Database": {"Name": database}}, "DESCRIBE"),
         "location": (
-            {"DataLocation": {"ResourceArn": f"arn:aws:s3:::{database}"}},
+            {"DataLocation": {"ResourceArn": f"arn:aws:s3:::{database}/folder"}},
             "DATA_LOCATION_ACCESS",
         ),
         "catalog": ({"Catalog": {}}, "CREATE_DATABASE"),
@@ -143,6 +144,26 @@ def test_each_kind_of_resource(emulator: Endpoint, lake: Lake, database: str, ki
     only_mine.revoke(resource, permission, PermissionsWithGrantOption=[permission])
     assert only_mine.list(resource) == []
     assert error_code(only_mine.revoke, resource, permission) == "InvalidInputException"
+
+
+def test_what_a_grant_rests_on_must_be_there_until_it_is_revoked(lake: Lake, name: str) -> None:
+    arn = f"arn:aws:s3:::{name}"
+    location = {"DataLocation": {"ResourceArn": arn}}
+    tags = {"ResourceType": "TABLE", "Expression": [{"TagKey": name, "TagValues": ["x"]}]}
+    policy = {"LFTagPolicy": tags}
+    assert error_code(lake.grant, location, "DATA_LOCATION_ACCESS") == "InvalidInputException"
+    assert error_code(lake.grant, policy, "SELECT") == "EntityNotFoundException"
+    lake.client.create_lf_tag(TagKey=name, TagValues=["y"])
+    assert error_code(lake.grant, policy, "SELECT") == "EntityNotFoundException"
+    tags["Expression"][0]["TagValues"] = ["y"]
+    lake.client.register_resource(ResourceArn=arn, RoleArn=READER)
+    lake.grant(location, "DATA_LOCATION_ACCESS")
+    lake.grant(policy, "SELECT")
+    lake.client.deregister_resource(ResourceArn=arn)
+    lake.client.delete_lf_tag(TagKey=name)
+    with pytest.raises(ClientError, match="register the S3 path"):
+        lake.revoke(location, "DATA_LOCATION_ACCESS")
+    assert error_code(lake.revoke, policy, "SELECT") == "EntityNotFoundException"
 
 
 def test_revoking_nothing_says_so(lake: Lake, database: str) -> None:

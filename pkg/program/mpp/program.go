@@ -20,11 +20,18 @@ import (
 
 // Deploy gives the program of the mpp project. The folder is the project's: data sets, queries and
 // job scripts are found below it.
-func Deploy(folder string) pulumi.RunFunc {
+func Deploy(folder string) pulumi.RunFunc { return DeployAs(folder, "") }
+
+// DeployAs is Deploy with another Lake Formation mode than the lake's; empty is the lake's. What pipelines
+// were granted must be taken back before the lake's tags and locations go.
+func DeployAs(folder, mode string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		upstream, err := contract.ReadDatalake(ctx)
 		if err != nil {
 			return err
+		}
+		if mode != "" {
+			upstream.LakeFormationMode = mode
 		}
 		built, err := Build(ctx, folder, upstream)
 		if err != nil {

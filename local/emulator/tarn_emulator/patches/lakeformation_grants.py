@@ -8,7 +8,10 @@
 | | | tag policies, failed when a named and a wildcard grant met |
 | BatchGrantPermissions, BatchRevokePermissions | replaces | dropped the grant option; no failures |
 
-As on AWS, SELECT on a table is listed as SELECT on all columns of it, whichever way it was granted.
+As on AWS, a grant on a location or on tags needs the location registered and the tags there, and so
+does taking it back: whoever deregisters or deletes them first cannot revoke any more.
+
+SELECT on a table is listed as SELECT on all columns of it, whichever way it was granted, as on AWS.
 """
 
 from __future__ import annotations
@@ -176,7 +179,9 @@ def _revoke(self: LakeFormationResponse, request: dict[str, Any]) -> None:
     principal = request["Principal"]["DataLakePrincipalIdentifier"]
     grants = _grants(self, request)
     revoked = False
-    for part in _parts(_complete(self, request["Resource"]), request):
+    resource = _complete(self, request["Resource"])
+    _check_reachable(self, resource)
+    for part in _parts(resource, request):
         grant = grants.get((principal, part.key))
         if grant is None:
             continue
@@ -292,6 +297,13 @@ def _check_exists(self: LakeFormationResponse, resource: dict[str, Any]) -> None
         if named["TagKey"] not in self.lakeformation_backend.list_lf_tags(named["CatalogId"]):
             raise not_found("Tag or tag value does not exist.")
         return
+    _check_reachable(self, resource)
+    if kind == "LFTagPolicy":
+        known = self.lakeformation_backend.list_lf_tags(named["CatalogId"])
+        for tag in named.get("Expression") or []:
+            if not set(tag["TagValues"]) <= {*known[tag["TagKey"]], "*"}:
+                raise not_found("Tag or tag value does not exist.")
+        return
     database_name = named.get("DatabaseName") or (named.get("Name") if kind == "Database" else None)
     if database_name is None:
         return
@@ -303,6 +315,23 @@ def _check_exists(self: LakeFormationResponse, resource: dict[str, Any]) -> None
         table = named.get("TableName")
     if table and table != ALL_TABLES and table not in database.tables:
         raise not_found(f"Table not found: {database_name}.{table}")
+
+
+def _check_reachable(self: LakeFormationResponse, resource: dict[str, Any]) -> None:
+    """AWS refuses to grant and to revoke where there is no location or no tag."""
+    kind = _kind(resource)
+    named = resource[kind]
+    if named.get("CatalogId", self.current_account) != self.current_account:
+        return
+    if kind == "DataLocation":
+        arn = named["ResourceArn"]
+        registered = self.lakeformation_backend.resources
+        if not any(arn == one or arn.startswith(f"{one.rstrip('/')}/") for one in registered):
+            raise invalid_input(f"Please register the S3 path before granting on it: {arn}")
+    if kind == "LFTagPolicy":
+        known = self.lakeformation_backend.list_lf_tags(named["CatalogId"])
+        if not all(tag["TagKey"] in known for tag in named.get("Expression") or []):
+            raise not_found("Tag or tag value does not exist.")
 
 
 def _union(have: list[str], more: tuple[str, ...]) -> list[str]:
