@@ -42,6 +42,9 @@ lint: build ## linters, formatting, module files
 	  cd local/awsplugin && $$linter run --config ../../.golangci.yml ./...
 	python=$$($(TARN) doctor --which "python environment") && $$python -m ruff check . && $$python -m ruff format --check .
 
+scan: build ## have checkov and prowler judge what `make up` deployed
+	@$(TARN) scan
+
 tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
 	for folder in . local/awsplugin local/toolchain/pulumi local/toolchain/languagego local/toolchain/golangcilint; do \
 	  (cd $$folder && go mod tidy -diff) || exit 1; done
@@ -69,4 +72,4 @@ build: ## build bin/tarn
 	@[ -x $(TARN) ] || echo "building $(TARN): about 3 minutes the first time, seconds afterwards"
 	@go build -o $(TARN) ./cmd/tarn
 
-.PHONY: help up down test test-go test-python test-e2e lint tidy-check bench soak record-policy fuzz tools build
+.PHONY: help up down test test-go test-python test-e2e lint scan tidy-check bench soak record-policy fuzz tools build

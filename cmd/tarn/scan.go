@@ -133,7 +133,7 @@ func (a *app) scan(ctx context.Context, view console.Console, request scanReques
 		}
 		judgements[scanner] = judgement
 	}
-	return scan.NewReport(judgements, waivers, request.keepUnused), nil
+	return scan.NewReport(a.environment, judgements, waivers, request.keepUnused), nil
 }
 
 func (a *app) deployedResources(ctx context.Context, environment driver.Environment) ([]terraform.Resource, error) {

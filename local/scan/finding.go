@@ -57,9 +57,10 @@ type Summary struct {
 // Clean tells whether nothing is left to do.
 func (r Report) Clean() bool { return len(r.Findings) == 0 && len(r.Problems) == 0 }
 
-// NewReport takes from the judgements what is waived. A waiver for a scanner that did not run is neither used nor
-// unused. With keepUnused, a waiver that covers nothing is no problem: the environment may have less in it than others.
-func NewReport(judgements map[Scanner]Judgement, waivers Waivers, keepUnused bool) Report {
+// NewReport takes from the judgements of an environment what is waived there. A waiver for another environment, or for
+// a scanner that did not run, is neither used nor unused. With keepUnused, a waiver that covers nothing is no problem:
+// there may be less in the environment than in others.
+func NewReport(environment string, judgements map[Scanner]Judgement, waivers Waivers, keepUnused bool) Report {
 	report := Report{Findings: []Finding{}, Waived: []Finding{}, Problems: []string{}}
 	used := make([]bool, len(waivers))
 	for _, scanner := range Scanners {
@@ -75,7 +76,7 @@ func NewReport(judgements map[Scanner]Judgement, waivers Waivers, keepUnused boo
 			return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Resource, b.Resource))
 		})
 		for _, finding := range findings {
-			if waivers.cover(finding, used) {
+			if waivers.cover(finding, environment, used) {
 				summary.Waived++
 				report.Waived = append(report.Waived, finding)
 			} else {
@@ -85,7 +86,7 @@ func NewReport(judgements map[Scanner]Judgement, waivers Waivers, keepUnused boo
 		report.Scanners = append(report.Scanners, summary)
 	}
 	for i, waiver := range waivers {
-		if _, ran := judgements[waiver.scanner()]; ran && !used[i] && !keepUnused {
+		if _, ran := judgements[waiver.scanner()]; ran && waiver.in(environment) && !used[i] && !keepUnused {
 			report.Problems = append(report.Problems, fmt.Sprintf(
 				"waiver %s for %s covers no finding any more: remove it", waiver.ID, waiver.Resource))
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type Waiver struct {
 	Reason   string `yaml:"reason"`
 	// Expires is the last day it holds, as 2027-06-30.
 	Expires string `yaml:"expires"`
+	// Environments are those it holds for; without any, for all.
+	Environments []string `yaml:"environments"`
 }
 
 // Waivers are those of a file.
@@ -81,6 +84,11 @@ func (w Waiver) check(now time.Time) error {
 	return errors.Join(problems...)
 }
 
+// in tells whether the waiver holds for an environment.
+func (w Waiver) in(environment string) bool {
+	return len(w.Environments) == 0 || slices.Contains(w.Environments, environment)
+}
+
 func (w Waiver) scanner() Scanner {
 	if checkovID.MatchString(w.ID) {
 		return Checkov
@@ -97,10 +105,10 @@ func (w Waiver) covers(finding Finding) bool {
 }
 
 // cover tells whether any waiver covers the finding, and notes each that does.
-func (ws Waivers) cover(finding Finding, used []bool) bool {
+func (ws Waivers) cover(finding Finding, environment string, used []bool) bool {
 	covered := false
 	for i, waiver := range ws {
-		if waiver.covers(finding) {
+		if waiver.in(environment) && waiver.covers(finding) {
 			used[i], covered = true, true
 		}
 	}

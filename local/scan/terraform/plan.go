@@ -248,8 +248,9 @@ func (f field) plain(value any) (any, error) {
 			return strconv.ParseBool(v)
 		case integer, float:
 			return strconv.ParseFloat(v, 64)
+		default:
+			return v, nil
 		}
-		return v, nil
 	case bool:
 		if f.kind == text {
 			return strconv.FormatBool(v), nil
