@@ -26,6 +26,7 @@ PROBES: dict[tuple[str, str], Probe] = {}
 #: Patches of moto's inner workings, shown by the tests of the launcher, of refusals and of
 #: authorization, and by the races in the tests of services.
 INTERNAL = {
+    ("s3", "ListObjectVersions"),
     ("core", "call_action"),
     ("core", "method_names_from_class"),
     ("sts", "AssumeRole"),

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from emulator_process import Endpoint
+from moto.s3.utils import _VersionedKeyStore
+from tarn_emulator.patches.s3_versions import iterlists
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/good"
 OTHER_KEY = "arn:aws:kms:us-east-1:123456789012:key/other"
@@ -465,3 +467,14 @@ def test_a_sub_resource_nobody_knows_does_not_make_or_delete_a_bucket(
     with pytest.raises(urllib.error.HTTPError, match="501"):
         urllib.request.urlopen(request)
     assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == before
+
+
+def test_versions_are_listed_while_objects_go() -> None:
+    keys = _VersionedKeyStore()
+    for key in ("a", "b", "c"):
+        keys[key] = key
+    seen = []
+    for key, versions in iterlists(keys):
+        seen.append((key, versions))
+        dict.pop(keys, "b", None)  # as another thread does
+    assert seen == [("a", ["a"]), ("c", ["c"])]

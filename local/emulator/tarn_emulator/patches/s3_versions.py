@@ -3,6 +3,7 @@
 | what | kind | why |
 |---|---|---|
 | disposing of a delete marker | adds | deleting the last version of a deleted object failed |
+| ListObjectVersions | replaces | failed when an object was deleted for good meanwhile |
 | PutObjectLockConfiguration | replaces | refused for a bucket with objects, which AWS has allowed |
 | | | since November 2023 |
 | GetObjectLockConfiguration | extends | days and years came back both, one of them as 0 |
@@ -10,11 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.s3.exceptions import InvalidBucketState
 from moto.s3.models import FakeDeleteMarker, S3Backend
+from moto.s3.utils import _VersionedKeyStore
 
 from tarn_emulator.patches.registry import adds, extends, replaces
 
@@ -28,6 +30,21 @@ from tarn_emulator.patches.registry import adds, extends, replaces
 )
 def dispose(self: FakeDeleteMarker) -> None:
     """A delete marker holds no content, so there is nothing to give back."""
+
+
+@replaces(
+    "s3",
+    "ListObjectVersions",
+    reason="it failed when another thread deleted the last version of an object meanwhile",
+    target="moto.s3.utils:_VersionedKeyStore",
+    attribute="iterlists",
+)
+def iterlists(self: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
+    """Each key with its versions, of the keys that are still there."""
+    for key in list(self):
+        versions = self.getlist(key)
+        if versions is not None:
+            yield key, list(versions)
 
 
 @replaces(
