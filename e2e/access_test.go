@@ -290,6 +290,7 @@ func (v visitor) ask(workgroup string) error {
 			return err
 		case athenatypes.QueryExecutionStateFailed, athenatypes.QueryExecutionStateCancelled:
 			return errors.New(aws.ToString(query.QueryExecution.Status.StateChangeReason))
+		default: // it goes on
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

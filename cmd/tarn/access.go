@@ -84,7 +84,10 @@ func (a *app) deployed(ctx context.Context, view console.Console) (*explain.Depl
 		resources = append(resources, checkpoint.Resources...)
 	}
 	if len(resources) == 0 {
-		return nil, hinted{fmt.Errorf("environment %s: %w", environment.Name, driver.ErrNotDeployed), "Deploy it with `tarn up --env " + environment.Name + "`."}
+		return nil, hinted{
+			fmt.Errorf("environment %s: %w", environment.Name, driver.ErrNotDeployed),
+			"Deploy it with `tarn up --env " + environment.Name + "`.",
+		}
 	}
 	return explain.Read(resources)
 }

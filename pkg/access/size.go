@@ -42,13 +42,13 @@ func (l *Lake) CheckBucketPolicy(kind zone.Kind, document policy.Document, reser
 			most, folders = name, count
 		}
 	}
-	key, advice := "access.personas", "of which %d are free in the 20480 that S3 allows: have fewer personas, fewer access.administrators or shorter names"
+	key, advice := "access.personas", "have fewer personas, fewer access.administrators or shorter names"
 	if folders > 1 {
 		key = "access.personas." + most + ".grants"
-		advice = fmt.Sprintf("of which %%d are free in the 20480 that S3 allows: it names %d folders in the zone %s; grant the whole zone or domains instead of single prefixes",
-			folders, kind)
+		advice = fmt.Sprintf("it names %d folders there; grant the whole zone or domains instead of single prefixes", folders)
 	}
-	p.size(key, "the bucket policy of the zone "+string(kind), document, policy.MaxBucketPolicy-reserved, advice)
+	limit := fmt.Sprintf("of the %d that S3 allows, %%d are for this: ", policy.MaxBucketPolicy)
+	p.size(key, "the bucket policy of the zone "+string(kind), document, policy.MaxBucketPolicy-reserved, limit+advice)
 	return errors.Join(p...)
 }
 

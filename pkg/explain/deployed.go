@@ -98,7 +98,7 @@ type reader struct {
 func (r *reader) readManaged() error {
 	r.managed = map[string]named{}
 	for _, resource := range r.byType[typePolicy] {
-		document, err := document(resource, "policy")
+		document, err := document(resource)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (r *reader) readRoles() error {
 			if text(inline, "role") != name {
 				continue
 			}
-			document, err := document(inline, "policy")
+			document, err := document(inline)
 			if err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func (r *reader) readUsers() error {
 				if !slices.Contains(groups, any(text(inline, "group"))) {
 					continue
 				}
-				document, err := document(inline, "policy")
+				document, err := document(inline)
 				if err != nil {
 					return err
 				}
@@ -195,14 +195,14 @@ func (r *reader) readPersonas() error {
 
 func (r *reader) readKeys() error {
 	for _, key := range r.byType[typeKey] {
-		document, err := document(key, "policy")
+		document, err := document(key)
 		if err != nil {
 			return err
 		}
 		r.deployed.keys[text(key, "arn")] = document
 	}
 	for _, later := range r.byType[typeKeyPolicy] { // replaces what the key was made with
-		document, err := document(later, "policy")
+		document, err := document(later)
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,7 @@ func (r *reader) readBuckets() error {
 		for _, attached := range r.byType[typeBucketPolicy] {
 			if text(attached, "bucket") == b.name {
 				var err error
-				if b.policy, err = document(attached, "policy"); err != nil {
+				if b.policy, err = document(attached); err != nil {
 					return err
 				}
 			}
@@ -260,8 +260,8 @@ func text(resource state.Resource, property string) string {
 	return value
 }
 
-func document(resource state.Resource, property string) (policy.Document, error) {
-	document, err := policy.Parse([]byte(text(resource, property)))
+func document(resource state.Resource) (policy.Document, error) {
+	document, err := policy.Parse([]byte(text(resource, "policy")))
 	if err != nil {
 		return document, fmt.Errorf("%s: %w", resource.URN, err)
 	}

@@ -205,7 +205,8 @@ type question struct {
 // through a VPC endpoint of which the bucket policy knows.
 func (b bucket) context() policy.Context {
 	context := policy.Context{
-		"aws:SecureTransport": {"true"}, "aws:PrincipalIsAWSService": {"false"}, "aws:ViaAWSService": {"false"}, "aws:RequestedRegion": {b.region},
+		"aws:SecureTransport": {"true"}, "aws:RequestedRegion": {b.region},
+		"aws:PrincipalIsAWSService": {"false"}, "aws:ViaAWSService": {"false"},
 	}
 	if endpoint := b.endpoint(); endpoint != "" {
 		context["aws:SourceVpce"] = []string{endpoint}
@@ -260,7 +261,8 @@ func (p Principal) judge(about question) (Step, error) {
 	case p.foreign:
 		out.Outcome, out.Statement, out.Reason = Depends, "", "nothing here denies it; its own IAM policies decide"
 	case len(unknown) > 0:
-		out.Outcome, out.Statement, out.Reason = Depends, "", "nothing here denies it; this decides, and is not in the state: "+strings.Join(unknown, ", ")
+		out.Outcome, out.Statement = Depends, ""
+		out.Reason = "nothing here denies it; this decides, and is not in the state: " + strings.Join(unknown, ", ")
 	default:
 		out.Outcome, out.Policy = Allowed, p.where(decision, policy.Allow, about.resource)
 	}
@@ -298,10 +300,12 @@ func (d *Deployed) Unknown(path string) []string {
 		"Not known here: policies of principals that Tarn has not made, service control policies, session policies, and changes made by hand.",
 	}
 	if b, _, err := d.place(path); err == nil && b.endpoint() != "" {
-		notes = append(notes, "Assumed: the request comes through "+b.endpoint()+"; from elsewhere the bucket policy denies it to all but the exempt.")
+		notes = append(notes, "Assumed: the request comes through "+b.endpoint()+
+			"; from elsewhere the bucket policy denies it to all but the exempt.")
 	}
 	if d.governed {
-		notes = append(notes, "Lake Formation is in use: through it whoever it grants a table can read the table's data, with the rights of its own role.")
+		notes = append(notes, "Lake Formation is in use: whoever it grants a table can read the table's data through it, "+
+			"with the rights of its own role.")
 	}
 	return notes
 }
