@@ -390,6 +390,30 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+func TestWhoDeploysIsNotShutOut(t *testing.T) {
+	t.Parallel()
+	l := &Lake{Account: testAccount, Scope: testScope, Settings: Settings{
+		Administrators: []string{"arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"},
+		Personas:       map[string]Persona{"a": tagged("a", Grant{Zones: []zone.Kind{zone.Raw}, Tier: Read})},
+	}}
+	for caller, want := range map[string]bool{
+		"arn:aws:sts::123456789012:assumed-role/tarn-prod-deploy/run":                       true,
+		"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane": true,
+		"arn:aws:iam::123456789012:root":                                                    true,
+		"arn:aws:iam::123456789012:user/jane":                                               true,
+		"arn:aws:sts::123456789012:assumed-role/Admin/jane":                                 false,
+		"arn:aws:sts::123456789012:assumed-role/tarn-dev-deploy/run":                        false,
+	} {
+		if err := l.CheckDeployer(caller); (err == nil) != want || err != nil && !strings.Contains(err.Error(), "access.administrators: ") {
+			t.Errorf("%s: %v", caller, err)
+		}
+	}
+	l.Settings.Personas = nil
+	if err := l.CheckDeployer("arn:aws:sts::123456789012:assumed-role/Admin/jane"); err != nil {
+		t.Errorf("without personas: %v", err)
+	}
+}
+
 // Whatever the settings say, nothing panics, what is accepted renders, and nothing is allowed by a wildcard or to
 // everybody.
 func FuzzSettings(f *testing.F) {

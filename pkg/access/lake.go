@@ -1,7 +1,9 @@
 package access
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/catalog"
@@ -109,4 +111,20 @@ func (l *Lake) limitPersonas(sid string, actions, resources, allowed []string) p
 		Sid: sid, Effect: policy.Deny, Principal: &policy.Principal{Everyone: true},
 		Actions: actions, Resources: resources, Conditions: conditions,
 	}
+}
+
+// CheckDeployer refuses a role that the policies would shut out, given the ARN of its session. That has the role's
+// name and not its path, so only names are compared: those of deploy roles begin like every name of the
+// environment. Of users nothing is said; they are few, and the root user is one.
+func (l *Lake) CheckDeployer(session string) error {
+	_, rest, isSession := strings.Cut(session, ":assumed-role/")
+	role, _, _ := strings.Cut(rest, "/")
+	if len(l.Settings.Personas) == 0 || !isSession || strings.HasPrefix(role, l.Scope.Name("")) {
+		return nil
+	}
+	if slices.ContainsFunc(l.Settings.Administrators, func(arn string) bool { return strings.HasSuffix(arn, "/"+role) }) {
+		return nil
+	}
+	return fmt.Errorf("access.administrators: the personas' policies would shut out %s, who is deploying: "+
+		"add the ARN of its role, or deploy with a role that the bootstrap project made", session)
 }

@@ -38,24 +38,13 @@ func (l *lake) checkAccess(ctx *pulumi.Context) error {
 	return errors.Join(problems...)
 }
 
-// checkDeployer refuses to shut out the role of whoever is deploying: the next project could not upload its code.
-// A session's ARN has its role's name and not its path, so only the names are compared, as in checkCaller.
+// checkDeployer refuses to shut out whoever is deploying: the next project could not upload its code.
 func (l *lake) checkDeployer(ctx *pulumi.Context) error {
 	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
 	if err != nil {
 		return fmt.Errorf("asking AWS who is deploying: %w", err)
 	}
-	role, isRole := roleOf(identity.Arn)
-	if !isRole || strings.HasPrefix(role, l.scope.Name("")) {
-		return nil
-	}
-	for _, arn := range l.config.Access.Administrators {
-		if strings.HasSuffix(arn, "/"+role) {
-			return nil
-		}
-	}
-	return fmt.Errorf("access.administrators: the personas' policies would shut out %s, who is deploying: "+
-		"add the ARN of that role, or deploy with a role that the bootstrap project made", identity.Arn)
+	return l.access().CheckDeployer(identity.Arn)
 }
 
 // access is what the policies are written from.
