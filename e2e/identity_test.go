@@ -83,7 +83,7 @@ func (l *lake) checkRecording(t *testing.T) {
 		})
 	}
 	settings := map[deploypolicy.Layer]string{
-		deploypolicy.Datalake: "    queryScanLimitBytes: 20000000\n    retention: {raw: {noncurrentDays: 5}}\n",
+		deploypolicy.Datalake: "    queryScanLimitBytes: 20000000\n    retention: {raw: {class: cool}}\n",
 		deploypolicy.MPP:      "",
 	}
 	for _, layer := range deploypolicy.Deployed() {
@@ -102,7 +102,7 @@ func (l *lake) checkRecording(t *testing.T) {
 	layers := deploypolicy.Deployed()
 	slices.Reverse(layers)
 	for _, layer := range layers {
-		segment(layer, func() { deployer.deploy(t, "destroy", "--yes", "--project", string(layer)) })
+		segment(layer, func() { deployer.deploy(t, "destroy", "--yes", "--delete-data", "--project", string(layer)) })
 	}
 	recorded, err := deploypolicy.Recorded()
 	if err != nil {

@@ -32,6 +32,8 @@ type CodeArgs struct {
 	Folder string
 	// Required: the artifacts bucket.
 	Bucket pulumi.StringOutput
+	// Required: the KMS key it is encrypted with.
+	KeyARN pulumi.StringOutput
 }
 
 // Code is the uploaded job scripts. Every object's key has the hash of all of them in it, so a
@@ -62,6 +64,8 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 			Bucket: args.Bucket,
 			Key:    pulumi.String("code/" + hash + "/" + file),
 			Source: source,
+			// Named, because the lake may refuse uploads that do not say their key.
+			KmsKeyId: args.KeyARN,
 		}, pulumi.Parent(c))
 		if err != nil {
 			return pulumi.StringOutput{}, err

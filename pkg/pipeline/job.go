@@ -53,6 +53,7 @@ func (p *Pipeline) manifest(ctx *pulumi.Context, name string) (*s3.BucketObjectv
 		Key:         pulumi.String("manifests/" + p.args.Pipeline.Name + "/" + shortHash(sum[:]) + ".json"),
 		Source:      pulumi.NewStringAsset(string(content)),
 		ContentType: pulumi.String("application/json"),
+		KmsKeyId:    p.args.Lake.KeyARN,
 	}, pulumi.Parent(p))
 }
 

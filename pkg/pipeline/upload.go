@@ -23,6 +23,8 @@ type UploadArgs struct {
 	Folder string
 	// Required: the bucket; a file's key is its path below the folder.
 	Bucket pulumi.StringOutput
+	// Required: the KMS key it is encrypted with.
+	KeyARN pulumi.StringOutput
 }
 
 // Upload is a local folder in a bucket.
@@ -47,9 +49,10 @@ func NewUpload(ctx *pulumi.Context, name string, args *UploadArgs, opts ...pulum
 	}
 	for _, file := range files {
 		_, err := s3.NewBucketObjectv2(ctx, name+"-"+strings.ReplaceAll(file, "/", "-"), &s3.BucketObjectv2Args{
-			Bucket: args.Bucket,
-			Key:    pulumi.String(file),
-			Source: pulumi.NewFileAsset(filepath.Join(args.Folder, filepath.FromSlash(file))),
+			Bucket:   args.Bucket,
+			Key:      pulumi.String(file),
+			Source:   pulumi.NewFileAsset(filepath.Join(args.Folder, filepath.FromSlash(file))),
+			KmsKeyId: args.KeyARN,
 		}, pulumi.Parent(u))
 		if err != nil {
 			return nil, fmt.Errorf("uploading %s: %w", file, err)

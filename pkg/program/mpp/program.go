@@ -70,13 +70,13 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	}
 
 	code, err := pipeline.NewCode(ctx, "code", &pipeline.CodeArgs{
-		Folder: filepath.Join(folder, config.Jobs), Bucket: lake.ArtifactsBucket,
+		Folder: filepath.Join(folder, config.Jobs), Bucket: lake.ArtifactsBucket, KeyARN: lake.KeyARN,
 	})
 	if err != nil {
 		return none, err
 	}
 	if uploads != "" {
-		if _, err := pipeline.NewUpload(ctx, "raw", &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket}); err != nil {
+		if _, err := pipeline.NewUpload(ctx, "raw", &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket, KeyARN: lake.KeyARN}); err != nil {
 			return none, fmt.Errorf("mpp:settings.uploads: %w", err)
 		}
 	}
