@@ -32,10 +32,48 @@ var accountWide = []string{":data-catalog"}
 // ProwlerOptions say what prowler looks at.
 type ProwlerOptions struct {
 	Python   string // the interpreter of its environment
-	Region   string
+	Region   string // the environment's own
 	Deployed []terraform.Resource
 	// OnlyDeployed leaves out what others have in the account.
 	OnlyDeployed bool
+}
+
+// regions are those with something deployed in them: a replica is in another one.
+func (o ProwlerOptions) regions() []string {
+	regions := []string{o.Region}
+	for _, resource := range o.Deployed {
+		arn, _ := resource.Outputs["arn"].(string)
+		bucket, _ := resource.Outputs["region"].(string) // a bucket's ARN does not say
+		for _, region := range []string{regionOf(arn), bucket} {
+			if region != "" && !slices.Contains(regions, region) {
+				regions = append(regions, region)
+			}
+		}
+	}
+	return regions
+}
+
+// regionOf is empty for what is in no region, or does not say so.
+func regionOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[3]
+}
+
+// judges tells whether a result counts. In other regions than its own the environment has single resources only.
+func (o ProwlerOptions) judges(arn string, deployed bool) bool {
+	switch region := regionOf(arn); {
+	case deployed:
+		return true
+	case region != "" && region != o.Region:
+		return false
+	case !o.OnlyDeployed:
+		return true
+	default:
+		return slices.ContainsFunc(accountWide, func(end string) bool { return strings.HasSuffix(arn, end) })
+	}
 }
 
 // RunProwler has prowler judge the account that the process's environment points at.
@@ -49,7 +87,7 @@ func RunProwler(ctx context.Context, o ProwlerOptions) (Judgement, error) {
 	if err := os.WriteFile(script, prowlerChecks, 0o600); err != nil {
 		return Judgement{}, err
 	}
-	args := append([]string{o.Python, script, o.Region}, ProwlerServices...)
+	args := append([]string{o.Python, script, strings.Join(o.regions(), ",")}, ProwlerServices...)
 	output, err := run(ctx, folder, nil, args...)
 	if err != nil {
 		return Judgement{}, fmt.Errorf("prowler: %w", err)
@@ -85,10 +123,7 @@ func parseProwler(output []byte, o ProwlerOptions) (Judgement, error) {
 		}
 	}
 	for _, result := range answer.Results {
-		ours := deployed[result.Resource] || slices.ContainsFunc(accountWide, func(end string) bool {
-			return strings.HasSuffix(result.Resource, end)
-		})
-		if o.OnlyDeployed && !ours {
+		if !o.judges(result.Resource, deployed[result.Resource]) {
 			continue
 		}
 		seen[result.Resource] = true

@@ -3,7 +3,7 @@
 prowler's own command line imports the SDKs of every cloud it knows, 2 GB of them. The checks of AWS
 need boto3 and a dozen small packages, so they are called here the way prowler calls them.
 
-    python prowler_checks.py REGION SERVICE...
+    python prowler_checks.py REGION,... SERVICE...
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class Errors(logging.Handler):
         self.messages.append(f"{record.filename}:{record.lineno}: {record.getMessage()}")
 
 
-def main(region: str, services: list[str]) -> dict[str, Any]:
+def main(regions: set[str], services: list[str]) -> dict[str, Any]:
     errors = Errors()
     logger.addHandler(errors)
     logger.setLevel(logging.ERROR)
     logger.propagate = False
     socket.getaddrinfo = getaddrinfo
 
-    provider = AwsProvider(regions={region}, scan_unused_services=True)
+    provider = AwsProvider(regions=regions, scan_unused_services=True)
     names = [
         name
         for name in sorted(recover_checks_from_service(services, "aws"))
@@ -88,4 +88,4 @@ def main(region: str, services: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(main(sys.argv[1], sys.argv[2:]), sys.stdout)
+    json.dump(main(set(sys.argv[1].split(",")), sys.argv[2:]), sys.stdout)

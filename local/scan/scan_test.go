@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,9 +183,10 @@ func TestAnswersOfCheckov(t *testing.T) {
 func TestAnswersOfProwler(t *testing.T) {
 	t.Parallel()
 	const bucket, other = "arn:aws:s3:::tarn-raw", "arn:aws:s3:::somebody-elses"
+	const replica = "arn:aws:kms:eu-west-1:123456789012:key/replica"
 	deployed := []terraform.Resource{{Resource: state.Resource{
 		URN: "urn::raw", Type: "aws:s3/bucketV2:BucketV2", Outputs: map[string]any{"arn": bucket},
-	}}}
+	}}, {Resource: state.Resource{URN: "urn::replica", Type: "aws:kms/alias:Alias", Outputs: map[string]any{"arn": replica}}}}
 	result := func(status, arn string) string {
 		return `{"id":"s3_bucket_object_lock","status":"` + status + `","resource":"` + arn + `","demand":"lock"}`
 	}
@@ -203,6 +205,10 @@ func TestAnswersOfProwler(t *testing.T) {
 		"undecided":                  {answer(result("MANUAL", bucket)), false, 1, ""},
 		"a stranger's":               {answer(result("PASS", bucket), result("FAIL", other)), false, 1, ""},
 		"a stranger's in an account": {answer(result("PASS", bucket), result("FAIL", other)), true, 0, ""},
+		"a stranger's elsewhere":     {answer(result("PASS", bucket), result("FAIL", "arn:aws:kms:eu-west-1:123456789012:key/k")), false, 0, ""},
+		"a stranger's here":          {answer(result("PASS", bucket), result("FAIL", "arn:aws:kms:us-east-1:123456789012:key/k")), false, 1, ""},
+		"ours elsewhere":             {answer(result("PASS", bucket), result("FAIL", replica)), false, 1, ""},
+		"the catalog elsewhere":      {answer(result("PASS", bucket), result("FAIL", "arn:aws:glue:eu-west-1:123456789012:data-catalog")), true, 0, ""},
 		"the catalog in an account":  {answer(result("PASS", bucket), result("FAIL", catalog)), true, 1, ""},
 		"a bucket not seen":          {answer(result("PASS", other)), false, 0, "prowler has not seen urn::raw"},
 		"a new status":               {answer(result("MUTED", bucket)), false, 0, "which is new"},
@@ -212,7 +218,9 @@ func TestAnswersOfProwler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			judgement, err := parseProwler([]byte(test.output), ProwlerOptions{Deployed: deployed, OnlyDeployed: test.onlyDeployed})
+			judgement, err := parseProwler([]byte(test.output), ProwlerOptions{
+				Region: "us-east-1", Deployed: deployed, OnlyDeployed: test.onlyDeployed,
+			})
 			if test.want == "" && (err != nil || len(judgement.Findings) != test.findings) {
 				t.Errorf("got %+v, %v", judgement, err)
 			}
@@ -220,6 +228,23 @@ func TestAnswersOfProwler(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestProwlerLooksWhereSomethingIsDeployed(t *testing.T) {
+	t.Parallel()
+	with := func(outputs map[string]any) terraform.Resource {
+		return terraform.Resource{Resource: state.Resource{Outputs: outputs}}
+	}
+	options := ProwlerOptions{Region: "us-east-1", Deployed: []terraform.Resource{
+		with(nil),
+		with(map[string]any{"arn": "arn:aws:s3:::raw", "region": "us-east-1"}),
+		with(map[string]any{"arn": "arn:aws:s3:::replica", "region": "eu-west-1"}),
+		with(map[string]any{"arn": "arn:aws:kms:eu-central-1:123456789012:key/k"}),
+		with(map[string]any{"arn": "arn:aws:iam::123456789012:role/r"}),
+	}}
+	if got := options.regions(); !slices.Equal(got, []string{"us-east-1", "eu-west-1", "eu-central-1"}) {
+		t.Errorf("got %v", got)
 	}
 }
 
