@@ -57,15 +57,15 @@ func (l *Lake) identity(persona, keyARN string, exact bool) policy.Document {
 		},
 		l.throughS3("Decrypt", keyARN, decryptActions, append(l.zones(persona, Read), zone.AthenaResults)),
 		l.throughS3("Encrypt", keyARN, []string{"kms:GenerateDataKey"}, append(l.zones(persona, Write), zone.AthenaResults)))
+	statements = append(statements, l.throughGlue(persona, keyARN)...)
 	statements = append(statements, byHighestTier("Tables", allowedCatalog, func(tier Tier) []string { return l.tables(persona, tier) })...)
 	statements = append(statements,
 		policy.Statement{
 			Sid: "Query", Effect: policy.Allow,
 			Actions: []string{
-				"athena:BatchGetNamedQuery", "athena:BatchGetQueryExecution", "athena:GetNamedQuery", "athena:GetPreparedStatement",
-				"athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetQueryResultsStream",
-				"athena:GetQueryRuntimeStatistics", "athena:GetWorkGroup", "athena:ListNamedQueries",
-				"athena:ListPreparedStatements", "athena:ListQueryExecutions", "athena:StartQueryExecution", "athena:StopQueryExecution",
+				"athena:BatchGetQueryExecution", "athena:GetNamedQuery", "athena:GetQueryExecution", "athena:GetQueryResults",
+				"athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListNamedQueries", "athena:ListQueryExecutions",
+				"athena:StartQueryExecution", "athena:StopQueryExecution",
 			},
 			Resources: []string{l.Account.ARN("athena", "workgroup/"+workgroup)},
 		},
@@ -183,6 +183,22 @@ func (l *Lake) throughS3(sid, keyARN string, actions []string, kinds []zone.Kind
 			"StringLike":   {contextKey: buckets},
 		},
 	}
+}
+
+// throughGlue allows the use of the key by the Glue catalog, which may be encrypted with it (Glue Developer
+// Guide, "Encrypting your Data Catalog": whoever reads needs kms:Decrypt, whoever writes the others too).
+func (l *Lake) throughGlue(persona, keyARN string) []policy.Statement {
+	actions := decryptActions
+	switch {
+	case len(l.tables(persona, Write)) > 0:
+		actions = slices.Concat(decryptActions, []string{"kms:Encrypt", "kms:GenerateDataKey"})
+	case len(l.tables(persona, Read)) == 0:
+		return nil
+	}
+	return []policy.Statement{{
+		Sid: "UseCatalogKey", Effect: policy.Allow, Actions: actions, Resources: []string{keyARN},
+		Conditions: policy.Conditions{"StringEquals": {viaKey: {"glue." + l.Account.Region + ".amazonaws.com"}}},
+	}}
 }
 
 // tables names the catalog, databases and tables of what a persona has a tier on; Glue wants all three. A
