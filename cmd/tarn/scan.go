@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/tarn-data/tarn/local/scan"
@@ -133,7 +135,48 @@ func (a *app) scan(ctx context.Context, view console.Console, request scanReques
 		}
 		judgements[scanner] = judgement
 	}
-	return scan.NewReport(a.environment, judgements, waivers, request.keepUnused), nil
+	settings, err := readSettings(a.root, a.environment)
+	if err != nil {
+		return none, err
+	}
+	where := scan.Environment{Name: a.environment, IsSet: settings.has}
+	return scan.NewReport(where, judgements, waivers, request.keepUnused), nil
+}
+
+// stackSettings are the configurations of the projects in an environment, by key.
+type stackSettings map[string]any
+
+func readSettings(root, environment string) (stackSettings, error) {
+	settings := stackSettings{}
+	for _, project := range driver.Projects(root) {
+		file := filepath.Join(project.Folder, "Pulumi."+environment+".yaml")
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var stack struct {
+			Config map[string]any `yaml:"config"`
+		}
+		if err := yaml.Unmarshal(content, &stack); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		maps.Copy(settings, stack.Config)
+	}
+	return settings, nil
+}
+
+// has tells whether a setting, as datalake:settings.replication, is there.
+func (s stackSettings) has(setting string) bool {
+	key, rest, _ := strings.Cut(setting, ".")
+	value, found := s[key]
+	for _, name := range strings.Split(rest, ".") {
+		fields, ok := value.(map[string]any)
+		if !found || !ok {
+			return false
+		}
+		value, found = fields[name]
+	}
+	return found
 }
 
 func (a *app) deployedResources(ctx context.Context, environment driver.Environment) ([]terraform.Resource, error) {

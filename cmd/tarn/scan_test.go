@@ -78,3 +78,26 @@ func TestDescribeScan(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+func TestSettingsThatWaiversDependOn(t *testing.T) {
+	t.Parallel()
+	settings, err := readSettings(filepath.Join("..", ".."), "rehearsal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for setting, want := range map[string]bool{
+		"bootstrap:settings.stateReplicaRegion": true,
+		"datalake:settings.domains.flights":     true,
+		"datalake:settings.organization.name":   false,
+		"datalake:settings.replication":         false,
+		"datalake:settings.domains.ships":       false,
+		"elsewhere:settings.organization":       false,
+	} {
+		if got := settings.has(setting); got != want {
+			t.Errorf("%s: %v", setting, got)
+		}
+	}
+	if _, err := readSettings(filepath.Join("..", ".."), "nowhere"); err == nil {
+		t.Error("an environment that is not there has settings")
+	}
+}

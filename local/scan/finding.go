@@ -60,7 +60,7 @@ func (r Report) Clean() bool { return len(r.Findings) == 0 && len(r.Problems) ==
 // NewReport takes from the judgements of an environment what is waived there. A waiver for another environment, or for
 // a scanner that did not run, is neither used nor unused. With keepUnused, a waiver that covers nothing is no problem:
 // there may be less in the environment than in others.
-func NewReport(environment string, judgements map[Scanner]Judgement, waivers Waivers, keepUnused bool) Report {
+func NewReport(environment Environment, judgements map[Scanner]Judgement, waivers Waivers, keepUnused bool) Report {
 	report := Report{Findings: []Finding{}, Waived: []Finding{}, Problems: []string{}}
 	used := make([]bool, len(waivers))
 	for _, scanner := range Scanners {

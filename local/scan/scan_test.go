@@ -35,6 +35,7 @@ func TestWaiverFilesThatAreRefused(t *testing.T) {
 		"expired":                {entry("CKV_AWS_18", "p/t/n", reason, "2026-02-28"), "expired on 2026-02-28"},
 		"an end too far away":    {entry("CKV_AWS_18", "p/t/n", reason, "2027-06-01"), "within a year"},
 		"the same twice":         {"waivers:\n" + strings.Repeat("- {id: CKV_AWS_18, resource: p/t/n, reason: '"+reason+"', expires: 2026-03-02}\n", 2), "is there twice"},
+		"no setting":             {"waivers: [{id: CKV_AWS_18, resource: p/t/n, reason: '" + reason + "', expires: 2026-03-02, setting: replication}]", "setting must be"},
 		"which entry it is":      {entry("CKV_AWS_18", "p/t/n", "", "2026-03-02"), "waiver 1 (CKV_AWS_18 for p/t/n)"},
 		"all mistakes, at once":  {entry("x", "p/t/n", "", "2026-03-02"), "id is neither"},
 		"all mistakes, the rest": {entry("x", "p/t/n", "", "2026-03-02"), "reason must say why"},
@@ -66,6 +67,8 @@ func TestReport(t *testing.T) {
 	found := map[Scanner]Judgement{Checkov: {Resources: 3, Passed: 7, Findings: []Finding{
 		ck("CKV_AWS_18", "lake/aws_s3_bucket/raw"), ck("CKV_AWS_18", "lake/aws_s3_bucket/access-logs"),
 	}}}
+	local := Environment{Name: "local", IsSet: func(setting string) bool { return setting == "lake:settings.copies" }}
+	where := func(w Waiver, setting string) Waiver { w.Setting = setting; return w }
 	waive := func(id, resource string, environments ...string) Waiver {
 		return Waiver{ID: id, Resource: resource, Environments: environments}
 	}
@@ -84,6 +87,10 @@ func TestReport(t *testing.T) {
 		"an unused one that is allowed":             {Waivers{logs, raw, waive("CKV_AWS_1", "x")}, true, 0, 2, 0},
 		"an unused one beside one that covers all":  {Waivers{waive("CKV_AWS_18", "lake/*"), raw}, false, 0, 2, 0},
 		"one of a scanner that did not run":         {Waivers{logs, raw, waive("s3_bucket_object_lock", "x")}, false, 0, 2, 0},
+		"one where the setting is set":              {Waivers{logs, where(raw, "lake:settings.copies")}, false, 0, 2, 0},
+		"one where the setting is not set":          {Waivers{logs, where(raw, "lake:settings.vpc")}, false, 1, 1, 0},
+		"an unused one where the setting is set":    {Waivers{logs, raw, where(waive("CKV_AWS_1", "x"), "lake:settings.copies")}, false, 0, 2, 1},
+		"an unused one where it is not set":         {Waivers{logs, raw, where(waive("CKV_AWS_1", "x"), "lake:settings.vpc")}, false, 0, 2, 0},
 		"one for this environment":                  {Waivers{logs, waive("CKV_AWS_18", "lake/*", "dev", "local")}, false, 0, 2, 0},
 		"one for another environment":               {Waivers{logs, waive("CKV_AWS_18", "lake/*", "prod")}, false, 1, 1, 0},
 		"an unused one of another environment":      {Waivers{logs, raw, waive("CKV_AWS_1", "x", "prod")}, false, 0, 2, 0},
@@ -91,7 +98,7 @@ func TestReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report := NewReport("local", found, test.waivers, test.keepUnused)
+			report := NewReport(local, found, test.waivers, test.keepUnused)
 			if len(report.Findings) != test.findings || len(report.Waived) != test.waived || len(report.Problems) != test.problems {
 				t.Errorf("got %+v", report)
 			}

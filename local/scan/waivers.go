@@ -21,6 +21,16 @@ type Waiver struct {
 	Expires string `yaml:"expires"`
 	// Environments are those it holds for; without any, for all.
 	Environments []string `yaml:"environments"`
+	// Setting is the configuration that makes what it is about, as datalake:settings.replication. Where that is not
+	// set, the waiver does not hold and need not cover anything.
+	Setting string `yaml:"setting"`
+}
+
+// Environment is what waivers can depend on.
+type Environment struct {
+	Name string
+	// IsSet tells whether the environment's configuration has a setting.
+	IsSet func(setting string) bool
 }
 
 // Waivers are those of a file.
@@ -36,6 +46,7 @@ const (
 var (
 	checkovID = regexp.MustCompile(`^CKV2?_AWS_[0-9]+$`)
 	prowlerID = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+$`)
+	setting   = regexp.MustCompile(`^[a-z]+:settings(\.[A-Za-z]+)+$`)
 )
 
 // ParseWaivers reads a waiver file and refuses one that is out of date.
@@ -72,6 +83,9 @@ func (w Waiver) check(now time.Time) error {
 	if len(strings.TrimSpace(w.Reason)) < shortestReason {
 		problems = append(problems, fmt.Errorf("reason must say why, in %d characters or more", shortestReason))
 	}
+	if w.Setting != "" && !setting.MatchString(w.Setting) {
+		problems = append(problems, errors.New("setting must be a configuration key, as datalake:settings.replication"))
+	}
 	last, err := time.Parse(time.DateOnly, w.Expires)
 	switch {
 	case err != nil:
@@ -85,8 +99,9 @@ func (w Waiver) check(now time.Time) error {
 }
 
 // in tells whether the waiver holds for an environment.
-func (w Waiver) in(environment string) bool {
-	return len(w.Environments) == 0 || slices.Contains(w.Environments, environment)
+func (w Waiver) in(environment Environment) bool {
+	return (len(w.Environments) == 0 || slices.Contains(w.Environments, environment.Name)) &&
+		(w.Setting == "" || environment.IsSet(w.Setting))
 }
 
 func (w Waiver) scanner() Scanner {
@@ -105,7 +120,7 @@ func (w Waiver) covers(finding Finding) bool {
 }
 
 // cover tells whether any waiver covers the finding, and notes each that does.
-func (ws Waivers) cover(finding Finding, environment string, used []bool) bool {
+func (ws Waivers) cover(finding Finding, environment Environment, used []bool) bool {
 	covered := false
 	for i, waiver := range ws {
 		if waiver.in(environment) && waiver.covers(finding) {
