@@ -157,9 +157,9 @@ func (g *Governance) makeLocations(ctx *pulumi.Context, name string) error {
 	}
 	after := append(slices.Clone(g.after), attached)
 	for _, kind := range Zones {
-		location := &lakeformation.ResourceArgs{Arn: g.locationARN(Location{Zone: kind}), RoleArn: role.Arn}
-		if g.args.Settings.Mode == Hybrid {
-			location.HybridAccessEnabled = pulumi.Bool(true)
+		location := &lakeformation.ResourceArgs{
+			Arn: g.locationARN(Location{Zone: kind}), RoleArn: role.Arn,
+			HybridAccessEnabled: pulumi.Bool(g.args.Settings.Mode == Hybrid), // left out, it would stay as it is
 		}
 		// A location can be registered once.
 		registered, err := lakeformation.NewResource(ctx, name+"-location-"+string(kind), location,

@@ -23,16 +23,10 @@ const NoDomain = "no-domain"
 // Classify gives the classification of the database of a zone, or of a domain there. Rejected rows of all
 // domains lie in one table, which is as sensitive as the most sensitive of them.
 func Classify(domains domain.Domains, kind zone.Kind, name string) domain.Classification {
-	if kind != zone.Quarantine {
-		return domains.Classification(name)
+	if kind == zone.Quarantine {
+		return domains.Highest()
 	}
-	most := domain.Internal
-	for _, one := range domains.Names() {
-		if c := domains.Classification(one); !slices.Contains(most.UpTo(), c) {
-			most = c
-		}
-	}
-	return most
+	return domains.Classification(name)
 }
 
 // TagKeys are the keys of the LF-tags. An account has one set of keys for all its environments, hence the
