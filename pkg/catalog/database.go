@@ -16,12 +16,6 @@ import (
 // DomainType is the type token of Domain.
 const DomainType = "tarn:catalog:Domain"
 
-// Tag keys of what belongs to a domain.
-const (
-	KeyDomain         = "tarn:domain"
-	KeyClassification = "tarn:classification"
-)
-
 // NewDatabase makes the Glue database of a zone, whose tables live in the zone's bucket.
 func NewDatabase(
 	ctx *pulumi.Context, name, database, description string, bucket pulumi.StringOutput, tags tagging.Tags,
@@ -87,7 +81,7 @@ func NewDomain(ctx *pulumi.Context, name string, args *DomainArgs, opts ...pulum
 	if err := ctx.RegisterComponentResource(DomainType, name, d, opts...); err != nil {
 		return nil, err
 	}
-	tags := tagging.Tags{KeyDomain: args.Domain, KeyClassification: string(args.Classification)}
+	tags := tagging.Tags{tagging.KeyDomain: args.Domain, tagging.KeyClassification: string(args.Classification)}
 	maps.Copy(tags, args.Tags)
 	outputs := pulumi.Map{}
 	for _, database := range args.Databases {

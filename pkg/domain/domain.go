@@ -69,6 +69,18 @@ func (d Domains) Classification(name string) Classification {
 	return Internal
 }
 
+// Highest gives the classification of the most sensitive domain, and at least Internal: what lies in a zone
+// outside of the domains is of none.
+func (d Domains) Highest() Classification {
+	highest := Internal
+	for _, name := range d.Names() {
+		if own := d.Classification(name); slices.Index(Classifications, own) > slices.Index(Classifications, highest) {
+			highest = own
+		}
+	}
+	return highest
+}
+
 // RawPrefixes gives the folders of the raw zone that are the domain's.
 func (d Domains) RawPrefixes(name string) []string {
 	if given := d[name].RawPrefixes; len(given) > 0 {

@@ -38,3 +38,16 @@ func TestUpTo(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestHighest(t *testing.T) {
+	t.Parallel()
+	tests := map[Classification]Domains{
+		Internal:   {"open": {Classification: Public}},
+		Restricted: {"open": {Classification: Public}, "payroll": {Classification: Restricted}, "sales": {}},
+	}
+	for want, domains := range tests {
+		if got := domains.Highest(); got != want {
+			t.Errorf("%v: got %s, want %s", domains, got, want)
+		}
+	}
+}

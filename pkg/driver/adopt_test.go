@@ -72,7 +72,7 @@ func registered(t *testing.T) map[string]string {
 		}
 	}
 	run(Projects("../..")[0], "everything", map[string]any{
-		"organization": "tarn", "stateReplicaRegion": "eu-central-1", "protect": true,
+		"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1", "protect": true,
 		"deploy": map[string]any{"user": true, "github": map[string]any{
 			"repository": "acme/lake", "branch": "main",
 			"layers": map[string]any{"datalake": map[string]any{"repository": "acme/lake"}, "mpp": map[string]any{"repository": "acme/mpp"}},

@@ -32,6 +32,6 @@ func (p *Pipeline) crawler(ctx *pulumi.Context, name string, role *role) (*glue.
 			DeleteBehavior: pulumi.String("LOG"), // a missing file is no reason to drop a table
 		},
 		RecrawlPolicy: glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String("CRAWL_EVERYTHING")},
-		Tags:          p.args.Tags.Input(),
+		Tags:          p.tags(),
 	}, pulumi.Parent(p), pulumi.DependsOn(role.policies))
 }

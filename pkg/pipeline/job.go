@@ -31,7 +31,7 @@ func (p *Pipeline) logGroups(ctx *pulumi.Context, name string) ([]pulumi.Resourc
 			Name:            pulumi.String(p.logPrefix() + "/" + stream),
 			KmsKeyId:        p.args.Lake.KeyARN,
 			RetentionInDays: pulumi.Int(p.args.LogRetentionDays),
-			Tags:            p.args.Tags.Input(),
+			Tags:            p.tags(),
 		}, pulumi.Parent(p))
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (p *Pipeline) job(
 		MaxRetries:        pulumi.Int(capacity.MaxRetries),
 		ExecutionProperty: glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
 		DefaultArguments:  p.arguments(manifest),
-		Tags:              p.args.Tags.Input(),
+		Tags:              p.tags(),
 	}, pulumi.Parent(p), pulumi.DependsOn(slices.Concat(after, role.policies)))
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/dataset"
+	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/tagging"
 )
@@ -157,4 +158,15 @@ func (p *Pipeline) name(part string) string {
 // own log (Glue User Guide, "Logging for AWS Glue jobs").
 func (p *Pipeline) logPrefix() string {
 	return p.args.Scope.LogGroup(p.args.Pipeline.Name)
+}
+
+// tags are those of everything that the pipeline is made of. A pipeline whose domain is not declared works on
+// data that is internal.
+func (p *Pipeline) tags() pulumi.StringMap {
+	tags := p.args.Tags.With(tagging.KeyDomain, p.args.Pipeline.Name).Input()
+	tags[tagging.KeyClassification] = pulumi.String(domain.Internal)
+	if declared, found := p.args.Lake.Domains[p.args.Pipeline.Name]; found {
+		tags[tagging.KeyClassification] = declared.Classification
+	}
+	return tags
 }

@@ -77,7 +77,7 @@ func (p *Pipeline) role(
 		AssumeRolePolicy: pulumi.String(trust),
 		// Whoever deploys may make roles only with this boundary.
 		PermissionsBoundary: p.args.Lake.BoundaryARN,
-		Tags:                p.args.Tags.Input(),
+		Tags:                p.tags(),
 	}, pulumi.Parent(p))
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ func (p *Pipeline) workflow(ctx *pulumi.Context, name string, crawler *glue.Craw
 		Name:              pulumi.String(p.args.Scope.Name(p.args.Pipeline.Name)),
 		Description:       pulumi.String("Pipeline " + p.args.Pipeline.Name),
 		MaxConcurrentRuns: pulumi.Int(1),
-		Tags:              p.args.Tags.Input(),
+		Tags:              p.tags(),
 	}, pulumi.Parent(p))
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (p *Pipeline) workflow(ctx *pulumi.Context, name string, crawler *glue.Craw
 	} {
 		trigger.args.Name = pulumi.String(p.name(trigger.suffix))
 		trigger.args.WorkflowName = workflow.Name
-		trigger.args.Tags = p.args.Tags.Input()
+		trigger.args.Tags = p.tags()
 		if _, err := glue.NewTrigger(ctx, name+"-"+trigger.suffix, trigger.args, pulumi.Parent(p)); err != nil {
 			return err
 		}

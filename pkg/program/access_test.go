@@ -25,7 +25,7 @@ func TestRolesAreLimitedToTheirPrefixes(t *testing.T) {
 	t.Parallel()
 	p := projects()[2]
 	recorder := &pulumitest.Recorder{Upstream: upstream("test")}
-	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"}); err != nil {
+	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"}); err != nil {
 		t.Fatal(err)
 	}
 	const table = "arn:aws:glue:us-east-1:123456789012:table/"
@@ -81,9 +81,9 @@ func TestTheBoundaryCoversEveryRole(t *testing.T) {
 	t.Parallel()
 	recorder := &pulumitest.Recorder{Functions: freshLakeFormation()}
 	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
-		contract.ProjectBootstrap: {"organization": "tarn", "stateReplicaRegion": "eu-central-1"},
+		contract.ProjectBootstrap: {"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1"},
 		contract.ProjectDatalake:  fullLake(),
-		contract.ProjectMPP:       {"organization": "tarn"},
+		contract.ProjectMPP:       {"organization": "tarn", "owner": "data"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func satisfying(conditions policy.Conditions) policy.Context {
 // The boundary itself lets nobody escape.
 func TestTheBoundaryEndsWhereDataEnds(t *testing.T) {
 	t.Parallel()
-	recorder := sandboxed(t, map[string]any{"organization": "tarn"})
+	recorder := sandboxed(t, map[string]any{"organization": "tarn", "owner": "data"})
 	boundary := pulumitest.Document(t, recorder.Named("aws:iam/policy:Policy", "workload-boundary"), "policy")
 	everything := policy.Document{Statements: []policy.Statement{
 		{Sid: "Everything", Effect: policy.Allow, Actions: []string{"*"}, Resources: []string{"*"}},
@@ -177,7 +177,7 @@ func TestTheBoundaryEndsWhereDataEnds(t *testing.T) {
 // Versions and tables go for good only at the hands of a persona, which needs a policy that says so, too.
 func TestOnlyPersonasDeleteForGood(t *testing.T) {
 	t.Parallel()
-	recorder := sandboxed(t, map[string]any{"organization": "tarn"})
+	recorder := sandboxed(t, map[string]any{"organization": "tarn", "owner": "data"})
 	boundary := pulumitest.Document(t, recorder.Named("aws:iam/policy:Policy", "workload-boundary"), "policy")
 	everything := policy.Document{Statements: []policy.Statement{
 		{Sid: "Everything", Effect: policy.Allow, Actions: []string{"*"}, Resources: []string{"*"}},

@@ -90,11 +90,11 @@ func TestDataKey(t *testing.T) {
 			t.Errorf("%s: %s", key, d.Reason)
 		}
 	}
-	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn", "dataKeyArn": keyARN}); outputs["dataKeyManaged"] != false ||
+	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn", "owner": "data", "dataKeyArn": keyARN}); outputs["dataKeyManaged"] != false ||
 		outputs["dataKeyArn"] != keyARN || outputs["keyArn"] == keyARN {
 		t.Errorf("with a key that was given: %v", outputs)
 	}
-	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn"}); outputs["dataKeyManaged"] != true ||
+	if outputs := outputsOf(t, "bootstrap", map[string]any{"organization": "tarn", "owner": "data"}); outputs["dataKeyManaged"] != true ||
 		outputs["dataKeyArn"] == outputs["keyArn"] {
 		t.Errorf("with a key that was made: %v", outputs)
 	}
@@ -189,7 +189,7 @@ func TestStateReplica(t *testing.T) {
 	recorder := &pulumitest.Recorder{Config: map[string]string{
 		"aws:s3UsePathStyle": "true", "aws:skipMetadataApiCheck": "true", "aws:maxRetries": "2", "aws:allowedAccountIds": `["123456789012"]`,
 	}}
-	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "stateReplicaRegion": "eu-central-1"}); err != nil {
+	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1"}); err != nil {
 		t.Fatal(err)
 	}
 	pulumitest.CheckInvariants(t, recorder)
@@ -263,7 +263,7 @@ func TestReplicaRefusesAnotherIdentity(t *testing.T) {
 	p := projects()[0]
 	for key, value := range map[string]string{"aws:assumeRoles": `[{"roleArn":"x"}]`, "aws:maxRetries": "many"} {
 		recorder := &pulumitest.Recorder{Config: map[string]string{key: value}}
-		err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "stateReplicaRegion": "eu-central-1"})
+		err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1"})
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: error %v", key, err)
 		}
@@ -364,7 +364,7 @@ func TestBadDeploySettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 	for name, test := range badDeploy() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused(t, map[string]any{"organization": "tarn", "deploy": test.deploy}, test.want)
+			refused(t, map[string]any{"organization": "tarn", "owner": "data", "deploy": test.deploy}, test.want)
 		})
 	}
 	for name, test := range map[string]struct {
@@ -381,7 +381,7 @@ func TestBadDeploySettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			settings := map[string]any{"organization": "tarn"}
+			settings := map[string]any{"organization": "tarn", "owner": "data"}
 			maps.Copy(settings, test.change)
 			refused(t, settings, test.want)
 		})

@@ -21,7 +21,7 @@ import (
 func catalogued() map[string]any {
 	assumedBy := map[string]any{"roles": []string{"arn:aws:iam::123456789012:role/people"}}
 	return map[string]any{
-		"organization": "tarn",
+		"organization": "tarn", "owner": "data",
 		"domains": map[string]any{
 			"flights": map[string]any{"classification": "public", "description": "Flights", "rawPrefixes": []string{"nycflights13", "more"}},
 			"payroll": map[string]any{"classification": "restricted"},
@@ -86,10 +86,10 @@ func TestDatabasesOfZonesAndDomains(t *testing.T) {
 	bucket := func(zone string) string { return "s3://tarn-test-" + zone + "-123456789012-us-east-1/" }
 	type about struct{ location, domain, classification string }
 	want := map[string]about{
-		"tarn_test_raw":               {bucket("raw"), "", ""},
-		"tarn_test_staged":            {bucket("staged"), "", ""},
-		"tarn_test_analytics":         {bucket("analytics"), "", ""},
-		"tarn_test_quarantine":        {bucket("quarantine"), "", ""},
+		"tarn_test_raw":               {bucket("raw"), "", "internal"},
+		"tarn_test_staged":            {bucket("staged"), "", "internal"},
+		"tarn_test_analytics":         {bucket("analytics"), "", "internal"},
+		"tarn_test_quarantine":        {bucket("quarantine"), "", "restricted"},
 		"tarn_test_raw_flights":       {bucket("raw") + "more/", "flights", "public"},
 		"tarn_test_staged_flights":    {bucket("staged") + "flights/", "flights", "public"},
 		"tarn_test_analytics_flights": {bucket("analytics") + "flights/", "flights", "public"},
@@ -245,7 +245,7 @@ func TestPipelineUsesTheDatabasesOfItsDomain(t *testing.T) {
 		outputs[contract.StackName(contract.ProjectDatalake, "test")]["domains"] = test.domains
 		p := projects()[2]
 		recorder := &pulumitest.Recorder{Upstream: outputs}
-		if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"}); err != nil {
+		if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"}); err != nil {
 			t.Fatal(err)
 		}
 		if got := recorder.OfType("aws:glue/crawler:Crawler")[0].Inputs["databaseName"]; got != test.raw {
@@ -288,9 +288,9 @@ func TestSandboxPipelineUsesTheDatabasesOfItsDomain(t *testing.T) {
 	for _, preview := range []bool{true, false} {
 		recorder := &pulumitest.Recorder{Preview: preview}
 		err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
-			contract.ProjectBootstrap: {"organization": "tarn"},
-			contract.ProjectDatalake:  {"organization": "tarn", "domains": map[string]any{"flights": map[string]any{}}},
-			contract.ProjectMPP:       {"organization": "tarn"},
+			contract.ProjectBootstrap: {"organization": "tarn", "owner": "data"},
+			contract.ProjectDatalake:  {"organization": "tarn", "owner": "data", "domains": map[string]any{"flights": map[string]any{}}},
+			contract.ProjectMPP:       {"organization": "tarn", "owner": "data"},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -311,7 +311,7 @@ func TestBrokenDomainOutputIsNamed(t *testing.T) {
 			outputs[stack]["domains"] = broken
 			p := projects()[2]
 			recorder := &pulumitest.Recorder{Upstream: outputs, Preview: preview}
-			err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+			err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"})
 			if err == nil || !strings.Contains(err.Error(), `output "domains" of stack `+stack+" has no text flights.stagedDatabase") {
 				t.Errorf("preview %v: error %v", preview, err)
 			}
@@ -324,7 +324,7 @@ func TestCrawlerEncryptsTheCatalogOnly(t *testing.T) {
 	t.Parallel()
 	p := projects()[2]
 	recorder := &pulumitest.Recorder{Upstream: upstream("test")}
-	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"}); err != nil {
+	if err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"}); err != nil {
 		t.Fatal(err)
 	}
 	role := pulumitest.Document(t, recorder.Named("aws:iam/rolePolicy:RolePolicy", "flights-crawler-role-policy"), "policy")

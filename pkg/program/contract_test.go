@@ -94,10 +94,10 @@ func outputsOf(t *testing.T, project string, settings map[string]any) map[string
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for _, project := range slices.Sorted(maps.Keys(promised)) {
-		variants := []map[string]any{{"organization": "tarn"}}
+		variants := []map[string]any{{"organization": "tarn", "owner": "data"}}
 		if project == contract.ProjectBootstrap {
-			full, least := gitHub(), map[string]any{"organization": "tarn", "keyArn": keyARN, "dataKeyArn": keyARN, "deploy": map[string]any{"user": false}}
-			full["organization"], full["stateReplicaRegion"] = "tarn", "eu-central-1"
+			full, least := gitHub(), map[string]any{"organization": "tarn", "owner": "data", "keyArn": keyARN, "dataKeyArn": keyARN, "deploy": map[string]any{"user": false}}
+			full["organization"], full["owner"], full["stateReplicaRegion"] = "tarn", "data", "eu-central-1"
 			variants = append(variants, full, least)
 		}
 		for i, settings := range variants {
@@ -116,7 +116,7 @@ func TestContract(t *testing.T) {
 func TestDeployedBootstrapIsReadBack(t *testing.T) {
 	t.Parallel()
 	settings := gitHub()
-	settings["organization"], settings["stateReplicaRegion"] = "tarn", "eu-central-1"
+	settings["organization"], settings["owner"], settings["stateReplicaRegion"] = "tarn", "data", "eu-central-1"
 	outputs := outputsOf(t, contract.ProjectBootstrap, settings)
 	deployed, err := contract.BootstrapOf(outputs)
 	if err != nil {

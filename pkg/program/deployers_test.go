@@ -25,7 +25,7 @@ const (
 // foundation runs the bootstrap project as stack "test", with further settings.
 func foundation(t *testing.T, change map[string]any) *pulumitest.Recorder {
 	t.Helper()
-	settings := map[string]any{"organization": "tarn"}
+	settings := map[string]any{"organization": "tarn", "owner": "data"}
 	maps.Copy(settings, change)
 	p := projects()[0]
 	recorder := &pulumitest.Recorder{}
@@ -294,7 +294,7 @@ func TestTheGuardLeavesTheDataKeyItsPolicy(t *testing.T) {
 // fullLake is settings of a datalake project that makes every kind of role.
 func fullLake() map[string]any {
 	return map[string]any{
-		"organization": "tarn", "access": fivePersonas(), "domains": map[string]any{"flights": map[string]any{"classification": "restricted"}},
+		"organization": "tarn", "owner": "data", "access": fivePersonas(), "domains": map[string]any{"flights": map[string]any{"classification": "restricted"}},
 		"lakeFormation": map[string]any{"mode": "full", "administrators": []string{accountARN + "user/test"}},
 		"replication": map[string]any{
 			"region": "eu-west-1", "keyArn": strings.Replace(keyARN, "us-east-1", "eu-west-1", 1), "zones": []string{"raw", "staged"},

@@ -62,12 +62,12 @@ func withPersonas(t *testing.T, access map[string]any) *deployed {
 	t.Helper()
 	d := &deployed{recorder: &pulumitest.Recorder{}, buckets: map[string]policy.Document{}}
 	err := d.recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
-		contract.ProjectBootstrap: {"organization": "tarn"},
+		contract.ProjectBootstrap: {"organization": "tarn", "owner": "data"},
 		contract.ProjectDatalake: {
-			"organization": "tarn", "access": access,
+			"organization": "tarn", "owner": "data", "access": access,
 			"domains": map[string]any{"flights": map[string]any{"rawPrefixes": []string{"nycflights13"}}, "sales": map[string]any{}},
 		},
-		contract.ProjectMPP: {"organization": "tarn"},
+		contract.ProjectMPP: {"organization": "tarn", "owner": "data"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -401,7 +401,7 @@ func TestPersonasThatCannotBeAreRefusedBeforeTheFirstResource(t *testing.T) {
 	} {
 		p := projects()[1]
 		recorder := &pulumitest.Recorder{Upstream: upstream("test")}
-		err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "access": access})
+		err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data", "access": access})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v\nwant %q", err, want)
 		}

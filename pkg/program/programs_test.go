@@ -143,7 +143,7 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 			p := projects()[test.project]
 			var settings map[string]any
 			if test.change != nil {
-				settings = map[string]any{"organization": "tarn", "protect": false}
+				settings = map[string]any{"organization": "tarn", "owner": "data", "protect": false}
 				if test.project == 2 {
 					delete(settings, "protect")
 				}
@@ -197,7 +197,7 @@ func TestMissingOutputIsNamed(t *testing.T) {
 					}
 					for _, preview := range []bool{true, false} {
 						recorder := &pulumitest.Recorder{Upstream: outputs, Preview: preview}
-						err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+						err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"})
 						if err == nil || !strings.Contains(err.Error(), `output "`+output+`" of stack `+stack) {
 							t.Errorf("preview %v: error %v", preview, err)
 						}
@@ -214,7 +214,7 @@ func TestSecretOutputIsRefused(t *testing.T) {
 	outputs := upstream("test")
 	outputs[contract.StackName(contract.ProjectBootstrap, "test")]["dataKeyArn"] = resource.MakeSecret(resource.NewStringProperty("k"))
 	recorder := &pulumitest.Recorder{Upstream: outputs}
-	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"})
 	if err == nil || !strings.Contains(err.Error(), "nothing secret may cross") {
 		t.Errorf("error %v", err)
 	}
@@ -226,7 +226,7 @@ func TestSandboxIsTheSumOfTheProjects(t *testing.T) {
 	separate := map[string]int{}
 	settings := map[string]map[string]any{}
 	for _, p := range shipped() {
-		settings[p.name] = map[string]any{"organization": "tarn"}
+		settings[p.name] = map[string]any{"organization": "tarn", "owner": "data"}
 		if p.name == contract.ProjectDatalake {
 			settings[p.name]["domains"] = map[string]any{"flights": map[string]any{}} // which the shipped queries speak of
 		}
@@ -259,8 +259,8 @@ func sandboxed(t *testing.T, foundation map[string]any) *pulumitest.Recorder {
 	recorder := &pulumitest.Recorder{}
 	err := recorder.RunConfigured(t, sandbox.DeployFrom("../.."), "tarn", "test", map[string]map[string]any{
 		contract.ProjectBootstrap: foundation,
-		contract.ProjectDatalake:  {"organization": "tarn", "domains": map[string]any{"flights": map[string]any{}}},
-		contract.ProjectMPP:       {"organization": "tarn"},
+		contract.ProjectDatalake:  {"organization": "tarn", "owner": "data", "domains": map[string]any{"flights": map[string]any{}}},
+		contract.ProjectMPP:       {"organization": "tarn", "owner": "data"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +275,7 @@ func TestPipelineRolesCanBeGiven(t *testing.T) {
 	p := projects()[2]
 	run := func(roles map[string]any) (*pulumitest.Recorder, error) {
 		recorder := &pulumitest.Recorder{Upstream: upstream("test")}
-		return recorder, recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "roles": roles})
+		return recorder, recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data", "roles": roles})
 	}
 	recorder, err := run(map[string]any{"flights": map[string]any{"job": job, "crawler": crawler}})
 	if err != nil {
@@ -309,7 +309,7 @@ func TestMissingStackIsNamed(t *testing.T) {
 	t.Parallel()
 	p := projects()[1]
 	recorder := &pulumitest.Recorder{Upstream: map[string]map[string]any{}}
-	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn"})
+	err := recorder.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data"})
 	if err == nil || !strings.Contains(err.Error(), "organization/bootstrap/test") {
 		t.Fatalf("error %v", err)
 	}

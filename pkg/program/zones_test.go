@@ -77,7 +77,7 @@ func deployLake(t *testing.T, change map[string]any) *pulumitest.Recorder {
 func tryLake(t *testing.T, change map[string]any) (*pulumitest.Recorder, error) {
 	t.Helper()
 	p := projects()[1]
-	settings := map[string]any{"organization": "tarn"}
+	settings := map[string]any{"organization": "tarn", "owner": "data"}
 	maps.Copy(settings, change)
 	recorder := &pulumitest.Recorder{Upstream: upstream("test"), Functions: freshLakeFormation()}
 	return recorder, recorder.Run(t, p.program, p.name, "test", settings)
@@ -218,7 +218,7 @@ func TestUploadsAreEncryptedWithTheKeyOfTheBucket(t *testing.T) {
 	const algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
 	foundation := &pulumitest.Recorder{}
 	p := projects()[0]
-	if err := foundation.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "stateReplicaRegion": "eu-central-1"}); err != nil {
+	if err := foundation.Run(t, p.program, p.name, "test", map[string]any{"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1"}); err != nil {
 		t.Fatal(err)
 	}
 	copied := map[string]any{"replication": everyZoneOption()["replication"]}

@@ -63,7 +63,7 @@ func checkTags(t *testing.T, resource Resource) {
 		}
 		return
 	}
-	for _, key := range []string{tagging.KeyOrganization, tagging.KeyEnvironment, tagging.KeyProject, tagging.KeyManagedBy} {
+	for _, key := range []string{tagging.KeyOrganization, tagging.KeyEnvironment, tagging.KeyProject, tagging.KeyManagedBy, tagging.KeyOwner} {
 		if tags[key] == nil {
 			t.Errorf("%s %s has no tag %s", resource.Type, resource.Name, key)
 		}

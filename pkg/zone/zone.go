@@ -9,6 +9,7 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/bucket"
 	"github.com/tarn-data/tarn/pkg/catalog"
+	"github.com/tarn-data/tarn/pkg/tagging"
 )
 
 // ComponentType is the type token of Zone.
@@ -55,6 +56,8 @@ type Args struct {
 	Bucket bucket.Args
 	// Optional: name of the Glue database; defaults to no database.
 	Database string
+	// Required with Database: tags of the database.
+	DatabaseTags tagging.Tags
 }
 
 // Zone is a zone of the lake.
@@ -81,7 +84,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.Database != "" {
 		var database *glue.CatalogDatabase
 		database, err = catalog.NewDatabase(ctx, name+"-database", args.Database,
-			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.Bucket.Tags, pulumi.Parent(z))
+			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.DatabaseTags, pulumi.Parent(z))
 		if err != nil {
 			return nil, fmt.Errorf("%s zone: %w", args.Kind, err)
 		}

@@ -124,7 +124,7 @@ func plan(ctx *pulumi.Context) (*foundation, error) {
 	}
 	return &foundation{
 		config: &config, scope: scope, account: acct, params: params,
-		tags: tagging.New(scope, contract.ProjectBootstrap, config.Tags),
+		tags: tagging.New(scope, contract.ProjectBootstrap, config.Owner, config.Tags),
 	}, nil
 }
 

@@ -9,12 +9,15 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/naming"
+	"github.com/tarn-data/tarn/pkg/tagging"
 )
 
 // Settings is the object `bootstrap:settings` of a stack file.
 type Settings struct {
 	// Required: short lower-case name that every AWS name begins with.
 	Organization string `json:"organization"`
+	// Required: the team or mailbox that answers for the environment; the tag tarn:owner of every resource.
+	Owner string `json:"owner"`
 	// Optional: further tags for every resource.
 	Tags map[string]string `json:"tags"`
 	// Optional: how long an overwritten or deleted version of a state file is kept, in days; defaults to 90.
@@ -54,6 +57,7 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
+	problems = append(problems, tagging.Check(s.Owner, s.Tags))
 	if s.StateHistoryDays < 1 {
 		problems = append(problems, fmt.Errorf("stateHistoryDays is %d, want at least 1", s.StateHistoryDays))
 	}

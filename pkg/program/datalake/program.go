@@ -88,7 +88,7 @@ func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*la
 	l := &lake{
 		config: &config, scope: scope, account: acct, saved: saved,
 		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
-		tags: tagging.New(scope, contract.ProjectDatalake, config.Tags), roles: map[string]pulumi.StringOutput{},
+		tags: tagging.New(scope, contract.ProjectDatalake, config.Owner, config.Tags), roles: map[string]pulumi.StringOutput{},
 	}
 	if err := l.checkAccess(ctx); err != nil {
 		return nil, err

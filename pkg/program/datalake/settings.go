@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/retention"
+	"github.com/tarn-data/tarn/pkg/tagging"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -17,6 +18,8 @@ import (
 type Settings struct {
 	// Required: the same as in the bootstrap project.
 	Organization string `json:"organization"`
+	// Required: the team or mailbox that answers for the environment; the tag tarn:owner of every resource.
+	Owner string `json:"owner"`
 	// Optional: further tags for every resource.
 	Tags map[string]string `json:"tags"`
 	// Optional: the domains of the lake by name, which is also the name of the pipeline that owns a domain's data;
@@ -63,6 +66,7 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
+	problems = append(problems, tagging.Check(s.Owner, s.Tags))
 	problems = append(problems, s.Domains.Validate(), s.Access.Validate(s.Domains), s.LakeFormation.Validate(s.Domains, s.Access))
 	problems = append(problems, s.validateZones())
 	if s.QueryScanLimitBytes < catalog.MinScanLimit {

@@ -13,10 +13,12 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/bucket"
+	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/retention"
+	"github.com/tarn-data/tarn/pkg/tagging"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -63,6 +65,7 @@ func (l *lake) zone(ctx *pulumi.Context, kind zone.Kind, logs *bucket.Bucket) (*
 	}
 	if kind.HasDatabase() {
 		args.Database = l.scope.Database(string(kind))
+		args.DatabaseTags = l.tags.With(tagging.KeyClassification, string(governance.Classify(l.config.Domains, kind, "")))
 	}
 	return zone.New(ctx, string(kind), args, pulumi.Protect(l.config.Protect))
 }
@@ -106,8 +109,16 @@ func (l *lake) bucket(kind zone.Kind) bucket.Args {
 		Metrics:          *options.Metrics,
 		ObjectLock:       options.ObjectLock,
 		Tiering:          options.Tiering,
-		Tags:             l.tags,
+		Tags:             l.tags.With(tagging.KeyClassification, string(l.classification(kind))),
 	}
+}
+
+// classification is that of the most sensitive data that can be in a zone.
+func (l *lake) classification(kind zone.Kind) domain.Classification {
+	if kind == zone.Artifacts || kind == zone.AccessLogs { // scripts and logs are nobody's data
+		return domain.Internal
+	}
+	return l.config.Domains.Highest()
 }
 
 func (l *lake) bucketName(kind zone.Kind) string {

@@ -85,7 +85,7 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
 			Pipeline: p, Scope: scope, Account: acct, Lake: lake.For(p.Name), Code: code,
 			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays, Roles: config.Roles[p.Name],
-			Tags: tagging.New(scope, contract.ProjectMPP, config.Tags),
+			Tags: tagging.New(scope, contract.ProjectMPP, config.Owner, config.Tags),
 		})
 		if err != nil {
 			return none, err

@@ -9,12 +9,15 @@ import (
 	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/pipeline"
+	"github.com/tarn-data/tarn/pkg/tagging"
 )
 
 // Settings is the object `mpp:settings` of a stack file. Folders are relative to the project folder.
 type Settings struct {
 	// Required: the same as in the bootstrap project.
 	Organization string `json:"organization"`
+	// Required: the team or mailbox that answers for the environment; the tag tarn:owner of every resource.
+	Owner string `json:"owner"`
 	// Optional: further tags for every resource.
 	Tags map[string]string `json:"tags"`
 	// Optional: folder of the data set files; defaults to "datasets".
@@ -51,6 +54,7 @@ func (s *Settings) Validate() error {
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
 	}
+	problems = append(problems, tagging.Check(s.Owner, s.Tags))
 	if !slices.Contains(logRetentions, s.LogRetentionDays) {
 		problems = append(problems, fmt.Errorf("logRetentionDays is %d, CloudWatch Logs accepts %v", s.LogRetentionDays, logRetentions))
 	}
