@@ -129,6 +129,7 @@ var unrecorded = map[Layer]map[string]string{
 	Datalake: with(lakeFormationGrants, map[string]string{
 		"glue:DeleteUserDefinedFunction":         "Glue wants it of whoever deletes a database that has functions",
 		"glue:GetDataCatalogEncryptionSettings":  optional("catalogEncryption"),
+		"glue:GetTables":                         "only a stack whose lakeFormation is switched off gives the tables back to IAM",
 		"glue:PutDataCatalogEncryptionSettings":  optional("catalogEncryption"),
 		"glue:UpdateDatabase":                    anotherVersion,
 		"glue:UpdateTable":                       "only a view whose text changes",

@@ -8,7 +8,7 @@ var glueRules = []rule{
 		})},
 	},
 	{
-		actions: []string{"*Database", "*Table", "GetPartitionIndexes", "*TableVersion*", "*UserDefinedFunction"},
+		actions: []string{"*Database", "*Table", "GetTables", "GetPartitionIndexes", "*TableVersion*", "*UserDefinedFunction"},
 		scope: scope{sid: "Catalog", resources: fixed(func(p *Params) []string {
 			database := p.Scope.Database("")
 			return []string{ // Glue wants the catalog, the database and what is in it

@@ -17,7 +17,8 @@ import (
 func (s *Settings) params(scope naming.Scope, acct account.Account) *deploypolicy.Params {
 	p := &deploypolicy.Params{
 		Scope: scope, Account: acct, Protect: s.Protect, BoundaryARN: s.BoundaryARN,
-		KeyARN: s.KeyARN, DataKeyARN: s.DataKeyARN, DataKeyGiven: s.DataKeyARN != "", ReplicaRegion: s.StateReplicaRegion, PassRoleARNs: s.Deploy.PassRoleARNs,
+		KeyARN: s.KeyARN, DataKeyARN: s.DataKeyARN, DataKeyGiven: s.DataKeyARN != "",
+		ReplicaRegion: s.StateReplicaRegion, PassRoleARNs: s.Deploy.PassRoleARNs,
 	}
 	if p.KeyARN == "" {
 		p.KeyARN = deploypolicy.SampleKeyARN(acct)
