@@ -20,6 +20,7 @@ import (
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lakeformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -152,9 +153,10 @@ func (l *lake) moveSource(t *testing.T) {
 func (l *lake) layerCalls(t *testing.T, calls []deploypolicy.Call, root bool) []string {
 	t.Helper()
 	key, _ := l.outputs(t)["keyArn"].(string)
+	dataKey, _ := l.outputs(t)["dataKeyArn"].(string)
 	params := &deploypolicy.Params{
 		Scope:   naming.Scope{Organization: "tarn", Environment: l.environment},
-		Account: account.Account{ID: "123456789012", Region: "us-east-1"}, KeyARN: key,
+		Account: account.Account{ID: "123456789012", Region: "us-east-1"}, KeyARN: key, DataKeyARN: dataKey,
 	}
 	var lines bytes.Buffer
 	for _, call := range calls {
@@ -186,6 +188,7 @@ func (l *lake) checkEscalation(t *testing.T) {
 	role, _ := outputs["deployRoleArn"].(string)
 	boundary, _ := outputs["boundaryArn"].(string)
 	key, _ := outputs["keyArn"].(string)
+	dataKey, _ := outputs["dataKeyArn"].(string)
 	user, _ := outputs["ciUser"].(string)
 	ci := l.aws(t)
 	ci.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
@@ -285,6 +288,26 @@ func (l *lake) checkEscalation(t *testing.T) {
 			_, err := dynamodb.NewFromConfig(deployer).UpdateItem(ctx, &dynamodb.UpdateItemInput{
 				TableName: aws.String(l.table()), Key: map[string]dynamotypes.AttributeValue{"LockID": &dynamotypes.AttributeValueMemberS{Value: "lease/prod"}},
 				UpdateExpression: aws.String("REMOVE Lease"),
+			})
+			return err
+		},
+		"delete the data key": func() error {
+			_, err := kms.NewFromConfig(deployer).ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &dataKey})
+			return err
+		},
+		"write the policy of the platform's key": func() error {
+			_, err := kms.NewFromConfig(deployer).PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
+			return err
+		},
+		"lock everybody out of the data": func() error {
+			_, err := kms.NewFromConfig(deployer).PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
+				KeyId: &dataKey, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`), BypassPolicyLockoutSafetyCheck: true,
+			})
+			return err
+		},
+		"have Lake Formation work as itself": func() error {
+			_, err := lakeformation.NewFromConfig(deployer).RegisterResource(ctx, &lakeformation.RegisterResourceInput{
+				ResourceArn: aws.String("arn:aws:s3:::" + bucket), RoleArn: &role,
 			})
 			return err
 		},
