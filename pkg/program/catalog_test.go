@@ -69,7 +69,7 @@ func TestCatalogIsEncrypted(t *testing.T) {
 	written := append(recorder.OfType("aws:glue/catalogDatabase:CatalogDatabase"), recorder.OfType("aws:glue/catalogTable:CatalogTable")...)
 	for _, database := range written {
 		waits := slices.ContainsFunc(database.DependsOn, func(urn string) bool { return strings.Contains(urn, "catalog-encryption") })
-		if (strings.HasPrefix(database.Name, "domain-") || strings.HasPrefix(database.Name, "view-")) && !waits {
+		if !waits {
 			t.Errorf("%s does not wait for the encryption: %v", database.Name, database.DependsOn)
 		}
 	}

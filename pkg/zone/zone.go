@@ -58,6 +58,8 @@ type Args struct {
 	Database string
 	// Required with Database: tags of the database.
 	DatabaseTags tagging.Tags
+	// Optional: what the database has to wait for.
+	DatabaseAfter []pulumi.Resource
 }
 
 // Zone is a zone of the lake.
@@ -84,7 +86,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.Database != "" {
 		var database *glue.CatalogDatabase
 		database, err = catalog.NewDatabase(ctx, name+"-database", args.Database,
-			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.DatabaseTags, pulumi.Parent(z))
+			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.DatabaseTags, pulumi.Parent(z), pulumi.DependsOn(args.DatabaseAfter))
 		if err != nil {
 			return nil, fmt.Errorf("%s zone: %w", args.Kind, err)
 		}

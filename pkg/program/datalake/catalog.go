@@ -35,11 +35,7 @@ func databaseName(scope naming.Scope, kind zone.Kind, domain string) string {
 
 // makeCatalog makes what queries see of the lake.
 func (l *lake) makeCatalog(ctx *pulumi.Context) error {
-	after, err := l.makeEncryption(ctx)
-	if err != nil {
-		return fmt.Errorf("encryption of the catalog: %w", err)
-	}
-	if err := l.makeDomains(ctx, after); err != nil {
+	if err := l.makeDomains(ctx); err != nil {
 		return err
 	}
 	workgroups, err := l.makeWorkgroups(ctx)
@@ -49,33 +45,34 @@ func (l *lake) makeCatalog(ctx *pulumi.Context) error {
 	if err := l.makeQueries(ctx, workgroups); err != nil {
 		return fmt.Errorf("named queries: %w", err)
 	}
-	if err := l.makeViews(ctx, after); err != nil {
+	if err := l.makeViews(ctx); err != nil {
 		return fmt.Errorf("views: %w", err)
 	}
 	return nil
 }
 
-// makeEncryption encrypts the catalog and gives what has to wait for that: Glue encrypts what is written
-// afterwards.
-func (l *lake) makeEncryption(ctx *pulumi.Context) ([]pulumi.Resource, error) {
+// makeEncryption encrypts the catalog. It comes before everything that is written there: Glue encrypts only
+// what is written afterwards.
+func (l *lake) makeEncryption(ctx *pulumi.Context) error {
 	if !l.config.Catalog.Encryption {
-		return nil, nil
+		return nil
 	}
 	encryption, err := catalog.NewEncryption(ctx, "catalog-encryption", l.keyARN)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("encryption of the catalog: %w", err)
 	}
-	return []pulumi.Resource{encryption}, nil
+	l.encrypted = []pulumi.Resource{encryption}
+	return nil
 }
 
 // makeDomains makes the databases of the declared domains. What belongs to none goes to the databases of
 // the zones.
-func (l *lake) makeDomains(ctx *pulumi.Context, after []pulumi.Resource) error {
+func (l *lake) makeDomains(ctx *pulumi.Context) error {
 	l.domains = map[string]*catalog.Domain{}
 	for _, name := range l.config.Domains.Names() {
 		args := &catalog.DomainArgs{
 			Domain: name, Description: l.config.Domains[name].Description,
-			Classification: l.config.Domains.Classification(name), After: after, Tags: l.tags,
+			Classification: l.config.Domains.Classification(name), After: l.encrypted, Tags: l.tags,
 		}
 		for _, kind := range domainZones {
 			folder := name
@@ -157,11 +154,11 @@ func (l *lake) audience(query catalog.Query) []string {
 	return audience
 }
 
-func (l *lake) makeViews(ctx *pulumi.Context, after []pulumi.Resource) error {
+func (l *lake) makeViews(ctx *pulumi.Context) error {
 	for _, view := range l.saved.Views {
 		kind := zone.Kind(view.Zone)
 		_, err := catalog.NewView(ctx, "view-"+view.Name, view,
-			databaseName(l.scope, kind, view.Domain), l.database(kind, view.Domain), pulumi.DependsOn(after))
+			databaseName(l.scope, kind, view.Domain), l.database(kind, view.Domain), pulumi.DependsOn(l.encrypted))
 		if err != nil {
 			return err
 		}

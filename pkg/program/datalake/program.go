@@ -38,7 +38,7 @@ func Build(ctx *pulumi.Context, folder string, upstream contract.Foundation) (co
 	if err != nil {
 		return none, err
 	}
-	for _, part := range []func(*pulumi.Context) error{l.makeZones, l.makeAccess, l.makeCatalog, l.makeGovernance} {
+	for _, part := range []func(*pulumi.Context) error{l.makeEncryption, l.makeZones, l.makeAccess, l.makeCatalog, l.makeGovernance} {
 		if err := part(ctx); err != nil {
 			return none, err
 		}
@@ -58,6 +58,7 @@ type lake struct {
 	ownsKey     bool                // whether this project writes its policy
 	boundaryARN pulumi.StringOutput // of every role that works with data
 
+	encrypted []pulumi.Resource // the catalog's encryption, if it is switched on
 	zones     map[zone.Kind]*zone.Zone
 	saved     catalog.Saved              // named queries and views
 	domains   map[string]*catalog.Domain // databases of the declared domains by name
@@ -90,8 +91,10 @@ func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*la
 		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
 		tags: tagging.New(scope, contract.ProjectDatalake, config.Owner, config.Tags), roles: map[string]pulumi.StringOutput{},
 	}
-	if err := l.checkAccess(ctx); err != nil {
-		return nil, err
+	for _, check := range []func(*pulumi.Context) error{l.checkAccess, l.checkZones} {
+		if err := check(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return l, l.readGovernance(ctx, upstream.DeployerARNs)
 }

@@ -24,12 +24,6 @@ import (
 
 // makeZones makes the buckets of all zones, and the copies of those that are copied.
 func (l *lake) makeZones(ctx *pulumi.Context) error {
-	if err := errors.Join(l.checkReplication(), l.checkCaller(ctx)); err != nil {
-		return err
-	}
-	if err := l.checkBuckets(); err != nil {
-		return err
-	}
 	logs, err := l.accessLogs(ctx)
 	if err != nil {
 		return err
@@ -41,6 +35,14 @@ func (l *lake) makeZones(ctx *pulumi.Context) error {
 		}
 	}
 	return l.copies(ctx)
+}
+
+// checkZones refuses what is wrong about the zones in this account.
+func (l *lake) checkZones(ctx *pulumi.Context) error {
+	if err := errors.Join(l.checkReplication(), l.checkCaller(ctx)); err != nil {
+		return err
+	}
+	return l.checkBuckets()
 }
 
 // checkBuckets refuses buckets that S3 would refuse when others already exist.
@@ -65,6 +67,7 @@ func (l *lake) zone(ctx *pulumi.Context, kind zone.Kind, logs *bucket.Bucket) (*
 	}
 	if kind.HasDatabase() {
 		args.Database = l.scope.Database(string(kind))
+		args.DatabaseAfter = l.encrypted
 		args.DatabaseTags = l.tags.With(tagging.KeyClassification, string(governance.Classify(l.config.Domains, kind, "")))
 	}
 	return zone.New(ctx, string(kind), args, pulumi.Protect(l.config.Protect))
