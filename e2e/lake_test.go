@@ -33,6 +33,7 @@ func TestLake(t *testing.T) {
 			}
 		}
 	})
+	step(t, "personas may do what their grants say and no more", func(t *testing.T) { lake.checkPersonas(t) })
 	step(t, "second up changes nothing", func(t *testing.T) {
 		report := lake.deploy(t, "up")
 		lake.expectNoChanges(t, report)

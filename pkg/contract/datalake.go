@@ -17,6 +17,7 @@ const (
 	outQuarantineDatabase = "quarantineDatabase"
 	outWorkgroup          = "workgroup"
 	outDomains            = "domains"
+	outLakeFormationMode  = "lakeFormationMode"
 )
 
 // Datalake is what the datalake project gives the mpp project. Key and boundary are the bootstrap

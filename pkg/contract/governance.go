@@ -2,9 +2,6 @@ package contract
 
 import "fmt"
 
-// outLakeFormationMode is the output of the datalake project that says how much Lake Formation decides.
-const outLakeFormationMode = "lakeFormationMode"
-
 // GovernanceType is the type token of the component whose outputs are a Governance.
 const GovernanceType = "tarn:governance:LakeFormation"
 

@@ -65,7 +65,8 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 			Key:    pulumi.String("code/" + hash + "/" + file),
 			Source: source,
 			// Named, because the lake may refuse uploads that do not say their key.
-			KmsKeyId: args.KeyARN,
+			KmsKeyId:          args.KeyARN,
+			ChecksumAlgorithm: pulumi.String(checksum),
 		}, pulumi.Parent(c))
 		if err != nil {
 			return pulumi.StringOutput{}, err

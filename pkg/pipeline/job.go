@@ -49,11 +49,12 @@ func (p *Pipeline) manifest(ctx *pulumi.Context, name string) (*s3.BucketObjectv
 	}
 	sum := sha256.Sum256(content)
 	return s3.NewBucketObjectv2(ctx, name+"-manifest", &s3.BucketObjectv2Args{
-		Bucket:      p.args.Lake.ArtifactsBucket,
-		Key:         pulumi.String("manifests/" + p.args.Pipeline.Name + "/" + shortHash(sum[:]) + ".json"),
-		Source:      pulumi.NewStringAsset(string(content)),
-		ContentType: pulumi.String("application/json"),
-		KmsKeyId:    p.args.Lake.KeyARN,
+		Bucket:            p.args.Lake.ArtifactsBucket,
+		Key:               pulumi.String("manifests/" + p.args.Pipeline.Name + "/" + shortHash(sum[:]) + ".json"),
+		Source:            pulumi.NewStringAsset(string(content)),
+		ContentType:       pulumi.String("application/json"),
+		KmsKeyId:          p.args.Lake.KeyARN,
+		ChecksumAlgorithm: pulumi.String(checksum),
 	}, pulumi.Parent(p))
 }
 

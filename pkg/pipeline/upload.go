@@ -17,6 +17,9 @@ const UploadType = "tarn:pipeline:Upload"
 // MaxUploadFiles limits a folder that is uploaded as resources: each file costs an entry of the state.
 const MaxUploadFiles = 200
 
+// checksum is how S3 sees that what arrives is what was sent. A zone with Object Lock takes no upload without.
+const checksum = "SHA256"
+
 // UploadArgs configures an Upload.
 type UploadArgs struct {
 	// Required: the local folder.
@@ -49,10 +52,11 @@ func NewUpload(ctx *pulumi.Context, name string, args *UploadArgs, opts ...pulum
 	}
 	for _, file := range files {
 		_, err := s3.NewBucketObjectv2(ctx, name+"-"+strings.ReplaceAll(file, "/", "-"), &s3.BucketObjectv2Args{
-			Bucket:   args.Bucket,
-			Key:      pulumi.String(file),
-			Source:   pulumi.NewFileAsset(filepath.Join(args.Folder, filepath.FromSlash(file))),
-			KmsKeyId: args.KeyARN,
+			Bucket:            args.Bucket,
+			Key:               pulumi.String(file),
+			Source:            pulumi.NewFileAsset(filepath.Join(args.Folder, filepath.FromSlash(file))),
+			KmsKeyId:          args.KeyARN,
+			ChecksumAlgorithm: pulumi.String(checksum),
 		}, pulumi.Parent(u))
 		if err != nil {
 			return nil, fmt.Errorf("uploading %s: %w", file, err)

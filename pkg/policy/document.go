@@ -46,6 +46,22 @@ type Statement struct {
 // Conditions maps operator, then condition key, to the values.
 type Conditions map[string]map[string][]string
 
+// MarshalJSON writes a single value as itself. For AWS a list of one is the same; scanners look for the form that
+// AWS's documents show.
+func (c Conditions) MarshalJSON() ([]byte, error) {
+	plain := map[string]map[string]any{}
+	for operator, keys := range c {
+		plain[operator] = map[string]any{}
+		for key, values := range keys {
+			plain[operator][key] = values
+			if len(values) == 1 {
+				plain[operator][key] = values[0]
+			}
+		}
+	}
+	return json.Marshal(plain)
+}
+
 // Principal says whom a resource policy speaks of.
 type Principal struct {
 	Everyone  bool     // "*"; only sensible with a condition or in a Deny

@@ -38,7 +38,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	got, err := Document{Statements: []Statement{DenyInsecureTransport("arn:aws:s3:::b")}}.JSON()
 	want := `{"Version":"2012-10-17","Statement":[{"Sid":"DenyInsecureTransport","Effect":"Deny","Principal":"*",` +
-		`"Action":["s3:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"Bool":{"aws:SecureTransport":["false"]}}}]}`
+		`"Action":["s3:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`
 	if err != nil || got != want {
 		t.Errorf("got  %s\nwant %s\nerror %v", got, want, err)
 	}

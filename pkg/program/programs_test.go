@@ -113,6 +113,8 @@ func TestSettingsAreRefusedBeforeTheFirstResource(t *testing.T) {
 		"unknown field":           {0, map[string]any{"organisation": "x"}, `unknown field "organisation"; known fields:`},
 		"wrong type":              {0, map[string]any{"stateHistoryDays": "x"}, `field "stateHistoryDays" is a string, want int`},
 		"no organization":         {0, map[string]any{"organization": ""}, "organization is required"},
+		"no owner":                {1, map[string]any{"owner": ""}, "owner is required: the team or mailbox"},
+		"reserved tag":            {2, map[string]any{"tags": map[string]any{"aws:team": "x"}}, "AWS keeps what begins with aws: to itself"},
 		"bad organization":        {0, map[string]any{"organization": "My Company"}, `organization "My Company": want lower-case`},
 		"long organization":       {0, map[string]any{"organization": strings.Repeat("x", 40)}, "S3 allows 63: shorten the organization"},
 		"a data key's alias":      {0, map[string]any{"dataKeyArn": "alias/lake"}, `dataKeyArn "alias/lake": want the ARN of a key`},
