@@ -54,7 +54,7 @@ func governedLake(t *testing.T, formation map[string]any, account map[string]any
 			if inputs["databaseName"] == "tarn_test_staged_hr" && inputs["name"] == "people" {
 				return map[string]any{"name": "people"}, nil
 			}
-			return nil, fmt.Errorf("No Glue table %s found for catalog_id: 1", inputs["name"]) //nolint:staticcheck // the provider's words
+			return nil, fmt.Errorf("No Glue table %s found for catalog_id: 1", inputs["name"]) // the provider's words
 		},
 	}}
 	err := recorder.Run(t, datalake.Deploy("../../datalake"), contract.ProjectDatalake, "test", map[string]any{

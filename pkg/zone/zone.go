@@ -86,7 +86,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.Database != "" {
 		var database *glue.CatalogDatabase
 		database, err = catalog.NewDatabase(ctx, name+"-database", args.Database,
-			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.DatabaseTags, pulumi.Parent(z), pulumi.DependsOn(args.DatabaseAfter))
+			fmt.Sprintf("Tables of the %s zone", args.Kind), z.Bucket.Name, args.DatabaseTags,
+			pulumi.Parent(z), pulumi.DependsOn(args.DatabaseAfter))
 		if err != nil {
 			return nil, fmt.Errorf("%s zone: %w", args.Kind, err)
 		}

@@ -76,7 +76,8 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 		return none, err
 	}
 	if uploads != "" {
-		if _, err := pipeline.NewUpload(ctx, "raw", &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket, KeyARN: lake.KeyARN}); err != nil {
+		args := &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket, KeyARN: lake.KeyARN}
+		if _, err := pipeline.NewUpload(ctx, "raw", args); err != nil {
 			return none, fmt.Errorf("mpp:settings.uploads: %w", err)
 		}
 	}
