@@ -33,6 +33,37 @@ func TestScan(t *testing.T) {
 	step(t, "insecure resources are found out by prowler", func(t *testing.T) { lake.scanInsecureAccount(t) })
 }
 
+// TestShippedEnvironmentsPassCheckov deploys the settings that the repository has for accounts, with nothing changed but
+// that the account is the emulator.
+func TestShippedEnvironmentsPassCheckov(t *testing.T) {
+	lake := newRehearsal(t)
+	lake.run(t, 0, "local", "up")
+	for _, environment := range []string{"dev", "staging", "prod"} {
+		step(t, environment, func(t *testing.T) {
+			lake.environment = environment
+			for _, project := range []string{"bootstrap", "datalake", "mpp"} {
+				lake.change(t, project, "  aws:region: eu-west-1\n", onEmulator)
+			}
+			lake.deploy(t, "bootstrap")
+			lake.deploy(t, "up")
+			lake.expectNoChanges(t, lake.deploy(t, "up"))
+			var report scan.Report
+			decode(t, lake.run(t, 0, "scan", "--scanner", "checkov", "--waivers", waivers(t)), &report)
+			if len(report.Scanners) != 1 || report.Scanners[0].Passed == 0 || !report.Clean() {
+				t.Errorf("%+v", report)
+			}
+		})
+	}
+}
+
+// onEmulator is the configuration by which a stack file means the emulator.
+const onEmulator = `  aws:region: us-east-1
+  aws:allowedAccountIds: ["123456789012"]
+  aws:maxRetries: "2"
+  aws:s3UsePathStyle: "true"
+  aws:skipMetadataApiCheck: "true"
+`
+
 // waivers is the repository's file, also for a lake in a copy of the project folders.
 func waivers(t *testing.T) string {
 	t.Helper()
