@@ -1,5 +1,5 @@
-// Package catalog makes what queries see of the lake: Glue databases, Athena workgroups, named queries
-// and views.
+// Package catalog makes what queries see of the lake: Glue databases, Athena workgroups, named queries,
+// views, declared tables and crawlers.
 package catalog
 
 import (

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/yamlfile"
 )
 
@@ -29,23 +30,23 @@ type View struct {
 	Columns []Column `yaml:"columns"`
 }
 
-// Place is what a query and a view have in common.
+// Place is what a query, a view and a table have in common.
 type Place struct {
 	// Required: the file's name without .yaml.
 	Name string `yaml:"name"`
 	// Required: what it tells.
 	Description string `yaml:"description"`
-	// Optional: the domain whose databases the SQL speaks of; defaults to the databases of the zones
-	// themselves.
+	// Optional: the domain whose databases the SQL speaks of, or whose table it is; defaults to the databases
+	// of the zones themselves.
 	Domain string `yaml:"domain"`
 	// Required: the zone whose database tables without a database are in.
 	Zone string `yaml:"zone"`
-	// The file <name>.sql, with the names of databases for {{raw}}, {{staged}}, {{analytics}} and
+	// Not for a table: the file <name>.sql, with the names of databases for {{raw}}, {{staged}}, {{analytics}} and
 	// {{quarantine}}.
 	SQL string `yaml:"-"`
 }
 
-// Column is a column of a view.
+// Column is a column of a view or a table.
 type Column struct {
 	Name        string `yaml:"name"`
 	Type        string `yaml:"type"` // as in the data set files
@@ -54,16 +55,17 @@ type Column struct {
 
 // Lake is what the files may speak of.
 type Lake struct {
-	Domains  []string
+	Domains  domain.Domains
 	Personas []string
 	// Database gives the database of a zone for a domain, which is empty for none.
 	Database func(zone, domain string) string
 }
 
-// Saved is all queries and views of the files, each in name order.
+// Saved is all queries, views and tables of the files, each in name order.
 type Saved struct {
 	Queries []Query
 	Views   []View
+	Tables  []Table
 }
 
 // zones are those that have tables.
@@ -86,13 +88,13 @@ var (
 	selects = regexp.MustCompile(`(?is)^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:SELECT|WITH)\b`)
 )
 
-// Load reads the folders of the queries and the views, and checks everything that can be checked without
+// Load reads the folders of the queries, the views and the tables, and checks everything that can be checked without
 // AWS. All problems of all files are returned together, each with its file.
 func Load(files fs.FS, settings Settings, lake Lake) (Saved, error) {
 	var saved Saved
 	problems := []error{
 		there(files, "queries", settings.Queries, defaultQueries), there(files, "views", settings.Views, defaultViews),
-		alone(files, settings.Queries), alone(files, settings.Views),
+		there(files, "tables", settings.Tables, defaultTables), alone(files, settings.Queries), alone(files, settings.Views),
 	}
 	problems = append(problems, yamlfile.Each(files, settings.Queries, func(file string, raw []byte) error {
 		var q Query
@@ -112,6 +114,17 @@ func Load(files fs.FS, settings Settings, lake Lake) (Saved, error) {
 		saved.Views = append(saved.Views, v)
 		return errors.Join(err, v.validate(lake))
 	}))
+	problems = append(problems, yamlfile.Each(files, settings.Tables, func(file string, raw []byte) error {
+		var t Table
+		if err := yamlfile.Decode(raw, &t); err != nil {
+			return err
+		}
+		saved.Tables = append(saved.Tables, t)
+		return errors.Join(yamlfile.Named(file, t.Name), t.validate(lake))
+	}))
+	if errors.Join(problems...) == nil {
+		problems = append(problems, saved.validateTables(settings, lake))
+	}
 	if err := errors.Join(problems...); err != nil {
 		return Saved{}, err
 	}
@@ -170,12 +183,18 @@ func (p *Place) validate(lake Lake, longestName, longestDescription int) []error
 	if strings.TrimSpace(p.Description) == "" || utf8.RuneCountInString(p.Description) > longestDescription {
 		add("description: want 1 to %d characters that say what it tells", longestDescription)
 	}
-	if p.Domain != "" && !slices.Contains(lake.Domains, p.Domain) {
-		add("domain %q: datalake:settings.domains has %v", p.Domain, lake.Domains)
+	if _, known := lake.Domains[p.Domain]; p.Domain != "" && !known {
+		add("domain %q: datalake:settings.domains has %v", p.Domain, lake.Domains.Names())
 	}
 	if !slices.Contains(zones, p.Zone) {
 		add("zone %q: want one of %v", p.Zone, zones)
 	}
+	return problems
+}
+
+func (p *Place) validateSQL() []error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if p.SQL == "" {
 		add("the query file %s.sql is empty", p.Name)
 	}
@@ -186,7 +205,7 @@ func (p *Place) validate(lake Lake, longestName, longestDescription int) []error
 }
 
 func (q *Query) validate(lake Lake) error {
-	problems := q.Place.validate(lake, maxQueryName, maxQueryDescription)
+	problems := append(q.Place.validate(lake, maxQueryName, maxQueryDescription), q.validateSQL()...)
 	for i, persona := range q.Personas {
 		if !slices.Contains(lake.Personas, persona) {
 			problems = append(problems, fmt.Errorf("personas[%d] %q: datalake:settings.access.personas has %v", i, persona, lake.Personas))
@@ -199,7 +218,7 @@ func (q *Query) validate(lake Lake) error {
 }
 
 func (v *View) validate(lake Lake) error {
-	problems := v.Place.validate(lake, maxViewName, maxDescription/utf8.UTFMax)
+	problems := append(v.Place.validate(lake, maxViewName, maxDescription/utf8.UTFMax), v.validateSQL()...)
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if v.SQL != "" && !selects.MatchString(v.SQL) {
 		add("the query file %s.sql: want a SELECT, without CREATE VIEW before it", v.Name)
@@ -207,22 +226,7 @@ func (v *View) validate(lake Lake) error {
 	if len(v.Columns) == 0 {
 		add("columns: name what the query gives; Glue has no way to find out")
 	}
-	seen := map[string]bool{}
-	for i, column := range v.Columns {
-		if !identifier.MatchString(column.Name) {
-			add("columns[%d].name %q: want lower-case letters, digits and underscores", i, column.Name)
-		}
-		if seen[column.Name] {
-			add("columns[%d].name %q is there twice", i, column.Name)
-		}
-		seen[column.Name] = true
-		if _, known := athenaType(column.Type); !known {
-			add("columns[%d].type %q of %s: want one of %v or decimal(precision,scale)", i, column.Type, column.Name, plainTypes())
-		}
-		if utf8.RuneCountInString(column.Description) > maxComment || strings.ContainsFunc(column.Description, unicode.IsControl) {
-			add("columns[%d].description of %s: want one line of at most %d characters", i, column.Name, maxComment)
-		}
-	}
+	problems = append(problems, validateColumns("columns", v.Columns, nil)...)
 	text, err := v.text(lake.Database(v.Zone, v.Domain))
 	if len(text) > maxViewTextBytes {
 		add("the query file %s.sql: the view has %d bytes as Glue keeps it, which allows %d", v.Name, len(text), maxViewTextBytes)

@@ -32,7 +32,7 @@ columns:
 )
 
 var lake = Lake{
-	Domains: []string{"sales"}, Personas: []string{"analyst", "engineer"},
+	Domains: domain.Domains{"sales": {}}, Personas: []string{"analyst", "engineer"},
 	Database: func(zone, domain string) string { return strings.Trim("db_"+zone+"_"+domain, "_") },
 }
 
@@ -180,7 +180,7 @@ func TestSettings(t *testing.T) {
 
 func TestShippedFilesAreGood(t *testing.T) {
 	t.Parallel()
-	saved, err := Load(os.DirFS("../../datalake"), Defaults(), Lake{Domains: []string{"flights"}, Database: lake.Database})
+	saved, err := Load(os.DirFS("../../datalake"), Defaults(), Lake{Domains: domain.Domains{"flights": {}}, Database: lake.Database})
 	if err != nil {
 		t.Fatal(err)
 	}

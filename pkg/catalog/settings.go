@@ -21,6 +21,10 @@ type Settings struct {
 	Queries string `json:"queries"`
 	// Optional: folder of the views; defaults to "views".
 	Views string `json:"views"`
+	// Optional: folder of the declared tables; defaults to "tables".
+	Tables string `json:"tables"`
+	// Optional: crawlers that find tables, by name; defaults to none.
+	Crawlers map[string]Crawler `json:"crawlers"`
 }
 
 // Limits are the limits of a workgroup.
@@ -33,6 +37,7 @@ type Limits struct {
 const (
 	defaultQueries = "queries"
 	defaultViews   = "views"
+	defaultTables  = "tables"
 )
 
 // MinScanLimit is Athena's smallest limit (Athena API Reference, WorkGroupConfiguration).
@@ -47,7 +52,7 @@ const maxDescription = 2048
 
 // Defaults are the settings when nothing is configured.
 func Defaults() Settings {
-	return Settings{Encryption: true, Queries: defaultQueries, Views: defaultViews}
+	return Settings{Encryption: true, Queries: defaultQueries, Views: defaultViews, Tables: defaultTables}
 }
 
 // Validate checks the settings beside the personas and domains of the lake.
@@ -65,7 +70,7 @@ func (s Settings) Validate(personas []string, domains domain.Domains) error {
 	if slices.Contains(personas, shared) {
 		problems = append(problems, fmt.Errorf("access.personas.%s: the workgroup of everybody has this name; choose another one", shared))
 	}
-	for _, folder := range []struct{ field, value string }{{"queries", s.Queries}, {"views", s.Views}} {
+	for _, folder := range []struct{ field, value string }{{"queries", s.Queries}, {"views", s.Views}, {"tables", s.Tables}} {
 		if folder.value == "" {
 			problems = append(problems, fmt.Errorf("catalog.%s is empty: want a folder", folder.field))
 		}
@@ -76,7 +81,7 @@ func (s Settings) Validate(personas []string, domains domain.Domains) error {
 				name, longest, maxDescription))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, s.validateCrawlers(domains))...)
 }
 
 // scanLimit gives the limit of a persona's workgroup.

@@ -127,11 +127,19 @@ var unrecorded = map[Layer]map[string]string{
 		"secretsmanager:UpdateSecret":    anotherVersion,
 	},
 	Datalake: with(lakeFormationGrants, map[string]string{
+		"glue:CreateCrawler":                     optional("catalog.crawlers"),
+		"glue:CreateTableOptimizer":              optimized,
+		"glue:DeleteCrawler":                     optional("catalog.crawlers"),
+		"glue:DeleteTableOptimizer":              optimized,
 		"glue:DeleteUserDefinedFunction":         "Glue wants it of whoever deletes a database that has functions",
+		"glue:GetCrawler":                        optional("catalog.crawlers"),
+		"glue:GetTableOptimizer":                 optimized,
 		"glue:GetTables":                         "only a stack whose lakeFormation is switched off gives the tables back to IAM",
+		"glue:UpdateCrawler":                     optional("catalog.crawlers"),
 		"glue:UpdateDatabase":                    anotherVersion,
-		"glue:UpdateTable":                       "only a view whose text changes",
-		"iam:PassRole":                           optional("replication and lakeFormation"),
+		"glue:UpdateTable":                       "only a view whose text changes, or a declared table",
+		"glue:UpdateTableOptimizer":              optimized,
+		"iam:PassRole":                           optional("replication, lakeFormation and catalog.crawlers, or an optimized table"),
 		"iam:PutRolePermissionsBoundary":         "only a stack whose boundary changes gives its roles another one",
 		"iam:UpdateAssumeRolePolicy":             "only a persona whom somebody else may take",
 		"iam:UpdateRole":                         "only a persona whose session gets longer or shorter",
@@ -159,6 +167,7 @@ var unrecorded = map[Layer]map[string]string{
 		"s3:GetIntelligentTieringConfiguration":  optional("zones.*.tiering"),
 		"s3:GetInventoryConfiguration":           optional("zones.*.inventory"),
 		"s3:GetMetricsConfiguration":             optional("zones.*.metrics"),
+		"s3:PutObject":                           "only a stack with a declared Iceberg table: Glue writes its first file for who makes it",
 		"s3:PutBucketObjectLockConfiguration":    optional("zones.raw.objectLock"),
 		"s3:PutIntelligentTieringConfiguration":  optional("zones.*.tiering"),
 		"s3:PutInventoryConfiguration":           optional("zones.*.inventory"),
@@ -201,5 +210,6 @@ func optional(setting string) string { return "only a stack with datalake:settin
 // Reasons that many actions share.
 const (
 	anotherVersion = "only another version of the programs changes it in place"
+	optimized      = "only a stack with a declared Iceberg table that has optimizers"
 	anotherTag     = "only a stack whose tags get fewer takes one away"
 )

@@ -8,7 +8,7 @@ var glueRules = []rule{
 		})},
 	},
 	{
-		actions: []string{"*Database", "*Table", "GetTables", "GetPartitionIndexes", "*TableVersion*", "*UserDefinedFunction"},
+		actions: []string{"*Database", "*Table", "*TableOptimizer", "GetTables", "GetPartitionIndexes", "*TableVersion*", "*UserDefinedFunction"},
 		scope: scope{sid: "Catalog", resources: fixed(func(p *Params) []string {
 			database := p.Scope.Database("")
 			return []string{ // Glue wants the catalog, the database and what is in it
@@ -21,7 +21,17 @@ var glueRules = []rule{
 		actions: []string{"GetTags", "TagResource", "UntagResource"},
 		layers:  []Layer{Datalake},
 		scope: scope{sid: "CatalogTags", resources: fixed(func(p *Params) []string {
-			return []string{p.Account.ARN("glue", "database/"+p.Scope.Database("")+"*")}
+			return []string{
+				p.Account.ARN("glue", "crawler/"+p.Scope.Name("catalog", "*")),
+				p.Account.ARN("glue", "database/"+p.Scope.Database("")+"*"),
+			}
+		})},
+	},
+	{
+		actions: []string{"*Crawler"},
+		layers:  []Layer{Datalake},
+		scope: scope{sid: "Crawlers", resources: fixed(func(p *Params) []string {
+			return []string{p.Account.ARN("glue", "crawler/"+p.Scope.Name("catalog", "*"))} // pkg/catalog makes them
 		})},
 	},
 	{

@@ -47,6 +47,8 @@ var iamRules = []rule{
 		}),
 		also: []scope{pass("PassToS3", toS3, func(p *Params, _ Layer) []string {
 			return []string{p.workRole(p.Scope.Name("*", "replication"))} // one for each zone that is copied
+		}), pass("PassToGlue", toGlue, func(p *Params, _ Layer) []string {
+			return []string{p.workRole(p.Scope.Name("catalog", "*"))} // of crawlers and optimizers
 		})},
 	},
 	{

@@ -4,6 +4,11 @@ import "github.com/tarn-data/tarn/pkg/zone"
 
 var s3Rules = []rule{
 	{
+		actions: []string{"PutObject"},
+		layers:  []Layer{Datalake},
+		scope:   scope{sid: "TableMetadata", resources: tableMetadata},
+	},
+	{
 		actions: []string{"*Object", "*ObjectTagging", "*ObjectVersion", "*ObjectAttributes", "*MultipartUpload*"},
 		scope:   scope{sid: "Objects", resources: objects},
 	},
@@ -38,6 +43,15 @@ func objects(p *Params, layer Layer) []string {
 	default:
 		return append(p.lakeBuckets("/*"), p.lakeCopies()+"/*")
 	}
+}
+
+// tableMetadata is where Glue writes the first file of an Iceberg table, with the rights of who makes it.
+func tableMetadata(p *Params, _ Layer) []string {
+	var folders []string
+	for _, kind := range []zone.Kind{zone.Staged, zone.Analytics, zone.Quarantine} {
+		folders = append(folders, p.dataBucket(kind)+"/*/metadata/*.metadata.json")
+	}
+	return folders
 }
 
 // code is where the job scripts and what they have to do are.

@@ -43,6 +43,7 @@ var adoptable = map[string]identify{
 	"aws:dynamodb/table:Table":                             named("name"),
 	"aws:glue/catalogDatabase:CatalogDatabase":             inCatalog,
 	"aws:glue/catalogTable:CatalogTable":                   inDatabase,
+	"aws:glue/catalogTableOptimizer:CatalogTableOptimizer": ofTable,
 	"aws:glue/connection:Connection":                       inCatalog,
 	"aws:glue/crawler:Crawler":                             named("name"),
 	"aws:glue/dataQualityRuleset:DataQualityRuleset":       named("name"),
@@ -115,6 +116,11 @@ func inCatalog(_ context.Context, _ finder, c candidate) (string, error) {
 // inDatabase is for what belongs to a database of that catalog.
 func inDatabase(_ context.Context, _ finder, c candidate) (string, error) {
 	return c.account + ":" + c.text("databaseName") + ":" + c.text("name"), nil
+}
+
+// ofTable is for an optimizer, which the provider finds by catalog, database, table and kind.
+func ofTable(_ context.Context, _ finder, c candidate) (string, error) {
+	return strings.Join([]string{c.text("catalogId"), c.text("databaseName"), c.text("tableName"), c.text("type")}, ","), nil
 }
 
 func lfTag(_ context.Context, _ finder, c candidate) (string, error) {

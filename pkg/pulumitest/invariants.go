@@ -13,7 +13,7 @@ import (
 // Objects could have tags, but their number is limited to ten and they belong to the data's owners.
 var untaggable = []string{
 	"aws:athena/namedQuery:NamedQuery", "aws:glue/catalogTable:CatalogTable",
-	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
+	"aws:glue/catalogTableOptimizer:CatalogTableOptimizer", "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
 	"aws:iam/group:Group", "aws:iam/groupPolicy:GroupPolicy", "aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userGroupMembership:UserGroupMembership",
 	"aws:lakeformation/dataCellsFilter:DataCellsFilter", "aws:lakeformation/dataLakeSettings:DataLakeSettings",

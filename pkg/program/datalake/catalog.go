@@ -17,10 +17,10 @@ import (
 // domainZones are the zones that have a database for each domain. The quarantine has one table for all.
 var domainZones = []zone.Kind{zone.Raw, zone.Staged, zone.Analytics}
 
-// loadSaved reads the named queries and views.
+// loadSaved reads the named queries, views and tables.
 func loadSaved(folder string, config *Settings, scope naming.Scope) (catalog.Saved, error) {
 	return catalog.Load(os.DirFS(folder), config.Catalog, catalog.Lake{
-		Domains: config.Domains.Names(), Personas: config.Access.Names(),
+		Domains: config.Domains, Personas: config.Access.Names(),
 		Database: func(kind, domain string) string { return databaseName(scope, zone.Kind(kind), domain) },
 	})
 }

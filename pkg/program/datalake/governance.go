@@ -38,6 +38,10 @@ func (l *lake) makeGovernance(ctx *pulumi.Context) error {
 			Name: databaseName(l.scope, place.Zone, place.Domain), Made: l.database(place.Zone, place.Domain),
 		}
 	}
-	_, err := governance.New(ctx, "lake-formation", args)
-	return err
+	made, err := governance.New(ctx, "lake-formation", args)
+	if err != nil {
+		return err
+	}
+	l.governed = []pulumi.Resource{made}
+	return nil
 }

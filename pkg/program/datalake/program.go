@@ -14,8 +14,8 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// Deploy gives the program of the datalake project. The folder is the project's: named queries and views
-// are found below it.
+// Deploy gives the program of the datalake project. The folder is the project's: named queries, views
+// and tables are found below it.
 func Deploy(folder string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		upstream, err := contract.ReadFoundation(ctx)
@@ -38,7 +38,9 @@ func Build(ctx *pulumi.Context, folder string, upstream contract.Foundation) (co
 	if err != nil {
 		return none, err
 	}
-	for _, part := range []func(*pulumi.Context) error{l.makeEncryption, l.makeZones, l.makeAccess, l.makeCatalog, l.makeGovernance} {
+	for _, part := range []func(*pulumi.Context) error{
+		l.makeEncryption, l.makeZones, l.makeAccess, l.makeCatalog, l.makeGovernance, l.makeTables,
+	} {
 		if err := part(ctx); err != nil {
 			return none, err
 		}
@@ -46,8 +48,8 @@ func Build(ctx *pulumi.Context, folder string, upstream contract.Foundation) (co
 	return l.contract(), nil
 }
 
-// lake holds what the parts of the project have in common. Each part has a file: zones, access, catalog
-// and governance.
+// lake holds what the parts of the project have in common. Each part has a file: zones, access, catalog,
+// governance and tables.
 type lake struct {
 	config  *Settings
 	scope   naming.Scope
@@ -60,12 +62,14 @@ type lake struct {
 
 	encrypted []pulumi.Resource // the catalog's encryption, if it is switched on
 	zones     map[zone.Kind]*zone.Zone
-	saved     catalog.Saved              // named queries and views
+	saved     catalog.Saved              // named queries, views and tables
 	domains   map[string]*catalog.Domain // databases of the declared domains by name
 	workgroup pulumi.StringOutput
 
-	roles     map[string]pulumi.StringOutput // of the personas, by name
-	formation *governance.AccountSettings    // nil where Lake Formation decides nothing
+	roles       map[string]pulumi.StringOutput // of the personas, by name
+	formation   *governance.AccountSettings    // nil where Lake Formation decides nothing
+	governed    []pulumi.Resource              // what Lake Formation has to know before anything is granted there
+	deployRoles []string                       // ARNs of the roles that deploy the environment, as far as there are any
 }
 
 // plan reads and checks everything that can be checked before the first resource.
@@ -89,9 +93,10 @@ func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*la
 	l := &lake{
 		config: &config, scope: scope, account: acct, saved: saved,
 		keyARN: upstream.DataKeyARN, ownsKey: upstream.DataKeyManaged, boundaryARN: upstream.BoundaryARN,
-		tags: tagging.New(scope, contract.ProjectDatalake, config.Owner, config.Tags), roles: map[string]pulumi.StringOutput{},
+		deployRoles: upstream.DeployerARNs,
+		tags:        tagging.New(scope, contract.ProjectDatalake, config.Owner, config.Tags), roles: map[string]pulumi.StringOutput{},
 	}
-	for _, check := range []func(*pulumi.Context) error{l.checkAccess, l.checkZones} {
+	for _, check := range []func(*pulumi.Context) error{l.checkAccess, l.checkZones, l.checkTables} {
 		if err := check(ctx); err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ type Settings struct {
 	StrictEncryption bool `json:"strictEncryption"`
 	// Optional: most bytes that one Athena query may read, at least 10 MB; defaults to 1 TB.
 	QueryScanLimitBytes int `json:"queryScanLimitBytes"`
-	// Optional: encryption of the catalog, workgroups of personas, named queries and views.
+	// Optional: encryption of the catalog, workgroups of personas, named queries, views, tables and crawlers.
 	Catalog catalog.Settings `json:"catalog"`
 	// Optional: whether and for whom Lake Formation decides who may read the tables; defaults to leaving it to IAM.
 	LakeFormation governance.Settings `json:"lakeFormation"`
