@@ -118,6 +118,21 @@ CALLS: list[tuple[str, str, dict[str, Any], list[tuple[str, list[str]]]]] = [
         {"DatabaseName": "NAME", "TableInput": TABLE_INPUT},
         [("glue:CreateTable", CATALOG)],
     ),
+    (
+        "glue",
+        "create_table",
+        {
+            "DatabaseName": "NAME",
+            "TableInput": {**TABLE_INPUT, "StorageDescriptor": {"Location": "s3://NAME/items"}},
+            "OpenTableFormatInput": {
+                "IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}
+            },
+        },
+        [
+            ("glue:CreateTable", CATALOG),
+            ("s3:PutObject", ["arn:aws:s3:::NAME/items/metadata/00000-new.metadata.json"]),
+        ],
+    ),
     ("glue", "get_table", {"DatabaseName": "NAME", "Name": "items"}, [("glue:GetTable", CATALOG)]),
     (
         "glue",

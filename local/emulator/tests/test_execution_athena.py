@@ -439,3 +439,25 @@ def test_result_types_and_quoting() -> None:
     assert quoted('a"b') == '"a""b"'
     lines = ResultSet((ResultColumn("t", "string"),), (("a",), ("b",)), has_header=False)
     assert lines.file() == b"a\nb\n"
+
+
+def test_a_declared_iceberg_table_is_empty_and_can_be_written(lake: Endpoint) -> None:
+    columns = [{"Name": "id", "Type": "bigint"}, {"Name": "name", "Type": "string"}]
+    lake.client("glue").create_table(
+        DatabaseName=DATABASE,
+        TableInput={
+            "Name": "declared",
+            "TableType": "EXTERNAL_TABLE",
+            "StorageDescriptor": {"Columns": columns, "Location": f"s3://{BUCKET}/declared"},
+        },
+        OpenTableFormatInput={"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
+    )
+    assert run(lake, "SELECT count(*) AS n FROM declared").rows == [["n"], ["0"]]
+    options = {"endpoint": lake.endpoint, "region": "us-east-1", "access-key-id": "k"}
+    options["secret-access-key"] = "s"
+    catalog = GlueCatalog(
+        "declared", **{f"{kind}.{k}": v for kind in ("glue", "s3") for k, v in options.items()}
+    )
+    rows = pa.table({"id": pa.array([7], pa.int64()), "name": ["seven"]})
+    catalog.load_table((DATABASE, "declared")).append(rows)
+    assert run(lake, "SELECT id, name FROM declared").rows == [["id", "name"], ["7", "seven"]]

@@ -230,7 +230,22 @@ INDEX = {"IndexName": "i", "Keys": ["p"]}
 def _(aws: Endpoint, name: str) -> bool:
     glue = table(aws, name, PartitionIndexes=[INDEX])
     shown = glue.get_partition_indexes(DatabaseName=name, TableName="t")
-    return [one["IndexName"] for one in shown["PartitionIndexDescriptorList"]] == ["i"]
+    aws.client("s3").create_bucket(Bucket=name)
+    glue.create_table(
+        DatabaseName=name,
+        TableInput={
+            "Name": "iceberg",
+            "StorageDescriptor": {
+                "Columns": [{"Name": "a", "Type": "int"}],
+                "Location": f"s3://{name}/t",
+            },
+        },
+        OpenTableFormatInput={"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
+    )
+    parameters = glue.get_table(DatabaseName=name, Name="iceberg")["Table"]["Parameters"]
+    metadata = aws.client("s3").list_objects_v2(Bucket=name, Prefix="t/metadata/")["KeyCount"]
+    indexes = [one["IndexName"] for one in shown["PartitionIndexDescriptorList"]]
+    return indexes == ["i"] and "metadata_location" in parameters and metadata == 1
 
 
 @probe("glue", "GetPartitionIndexes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -254,6 +255,57 @@ def test_partition_indexes(glue: Any, name: str) -> None:
     glue.delete_partition_index(**table, IndexName="one")
     code = error_code(glue.delete_partition_index, **table, IndexName="one")
     assert code == "EntityNotFoundException"
+
+
+ICEBERG = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}}
+
+
+def test_iceberg_table_is_made_with_metadata(emulator: Endpoint, glue: Any, name: str) -> None:
+    columns = [
+        {"Name": "a", "Type": "bigint", "Comment": "first"},
+        {"Name": "b", "Type": "decimal(9,2)"},
+    ]
+    storage = {"Columns": columns, "Location": f"s3://{name}/sales/t/"}
+    table = {"Name": "t", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+    create = {"DatabaseName": name, "TableInput": table, "OpenTableFormatInput": ICEBERG}
+    emulator.client("s3").create_bucket(Bucket=name)
+    glue.create_database(DatabaseInput={"Name": name})
+    glue.create_table(**create)
+    shown = glue.get_table(DatabaseName=name, Name="t")["Table"]
+    assert shown["Parameters"]["table_type"] == "ICEBERG"
+    where = shown["Parameters"]["metadata_location"]
+    key = where.removeprefix(f"s3://{name}/")
+    assert key.startswith("sales/t/metadata/00000-") and key.endswith(".metadata.json")
+    body = emulator.client("s3").get_object(Bucket=name, Key=key)["Body"].read()
+    metadata = json.loads(body)
+    assert (metadata["format-version"], metadata["location"]) == (2, f"s3://{name}/sales/t")
+    fields = metadata["schemas"][0]["fields"]
+    assert [(f["name"], f["type"], f.get("doc")) for f in fields] == [
+        ("a", "long", "first"),
+        ("b", "decimal(9, 2)", None),
+    ]
+    # A second table of the name must not leave a file behind.
+    assert error_code(glue.create_table, **create) == "AlreadyExistsException"
+    found = emulator.client("s3").list_objects_v2(Bucket=name)["Contents"]
+    assert [one["Key"] for one in found] == [key]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"PartitionKeys": [{"Name": "p", "Type": "string"}]},
+        {"StorageDescriptor": {"Columns": [], "Location": "s3://b/t"}},
+        {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}]}},
+        {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/"}},
+        {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "char"}], "Location": "s3://b/t"}},
+    ],
+)
+def test_iceberg_tables_that_cannot_be(glue: Any, name: str, change: dict[str, Any]) -> None:
+    glue.create_database(DatabaseInput={"Name": name})
+    storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t"}
+    table = {"Name": "t", "StorageDescriptor": storage, **change}
+    arguments = {"DatabaseName": name, "TableInput": table, "OpenTableFormatInput": ICEBERG}
+    assert error_code(glue.create_table, **arguments) == "InvalidInputException"
 
 
 def test_table_optimizer(glue: Any, name: str) -> None:

@@ -4,7 +4,7 @@
 |---|---|---|
 | UpdateTable | replaces | ignored VersionId, so that two commits of an Iceberg table could both |
 | | | succeed and one was lost; ignored SkipArchive |
-| CreateTable | extends | ignored PartitionIndexes |
+| CreateTable | extends | ignored PartitionIndexes; wrote no metadata of an Iceberg table |
 | CreatePartitionIndex, DeletePartitionIndex | adds | missing |
 | GetPartitionIndexes | replaces | always empty |
 | Create-, Get-, Update-, DeleteTableOptimizer | adds | missing |
@@ -21,7 +21,7 @@ from moto.core.responses import ActionResult
 from moto.glue.models import FakeTable, GlueBackend
 from moto.glue.responses import GlueResponse
 
-from tarn_emulator.patches import lakeformation_grants, lakeformation_tags
+from tarn_emulator.patches import glue_iceberg, lakeformation_grants, lakeformation_tags
 from tarn_emulator.patches.errors import AwsError, already_exists, not_found
 from tarn_emulator.patches.registry import adds, extends, replaces
 from tarn_emulator.patches.store import store
@@ -53,11 +53,20 @@ def update_table(self: GlueResponse) -> ActionResult:
     return ActionResult({})
 
 
-@extends("glue", "CreateTable", reason="PartitionIndexes was ignored")
+@extends(
+    "glue",
+    "CreateTable",
+    reason="PartitionIndexes was ignored, and an Iceberg table had no metadata",
+)
 def create_table(upstream: Callable[..., Any], self: GlueResponse) -> Any:
-    """Create a table with its partition indexes."""
+    """Create a table with its partition indexes, and an Iceberg table with its metadata."""
+    iceberg = None
+    if glue_iceberg.wanted(self.parameters):
+        iceberg = glue_iceberg.metadata_of(self.parameters)
     answer = upstream(self)
     table = _table(self, self.parameters["TableInput"]["Name"])
+    if iceberg is not None:
+        glue_iceberg.write(iceberg, self.current_account, table.versions["1"])
     for index in self.parameters.get("PartitionIndexes") or []:
         _add_index(table, index)
     return answer

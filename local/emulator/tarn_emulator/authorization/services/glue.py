@@ -13,8 +13,10 @@ from moto.glue.models import glue_backends
 from tarn_emulator.authorization import tags
 from tarn_emulator.authorization.call import Call
 from tarn_emulator.authorization.check import Check, Resource
+from tarn_emulator.authorization.services import s3
 from tarn_emulator.authorization.services.passing import pass_role, pass_roles
 from tarn_emulator.authorization.table import Arns, Rule, Service, each, everything, parameter
+from tarn_emulator.patches import glue_iceberg
 from tarn_emulator.settings import ACCOUNT_ID
 
 GLUE = "glue.amazonaws.com"
@@ -118,6 +120,18 @@ _pass_optimizer_role = pass_roles(
     lambda call: [call.get("TableOptimizerConfiguration", {}).get("roleArn")], GLUE
 )
 
+
+def _write_metadata(call: Call) -> Iterable[Check]:
+    """s3:PutObject for the first file of an Iceberg table: Glue writes it for the caller."""
+    if glue_iceberg.wanted(call.parameters):
+        folder = glue_iceberg.location(call.get("TableInput", {})).removeprefix("s3://")
+        bucket = s3.bucket_named(folder.partition("/")[0])
+        policy = bucket.policy if bucket is not None else None
+        arn = f"arn:aws:s3:::{folder}/metadata/00000-new.metadata.json"
+        metadata = Resource(arn, policy=policy.decode() if isinstance(policy, bytes) else policy)
+        yield Check("s3:PutObject", (metadata,), {}, implied=True)
+
+
 _job = _named("job", "JobName", "Name", "JobNames")
 _crawler = _named("crawler", "Name", "CrawlerName", "CrawlerNames")
 _trigger = _named("trigger", "Name", "TriggerNames")
@@ -133,7 +147,7 @@ SERVICE = Service(
         **each("GetDatabase GetDatabases UpdateDatabase", _database),
         "DeleteDatabase": Rule(_database_with_content),
         **each(
-            "GetTable CreateTable UpdateTable DeleteTable BatchDeleteTable GetTableVersion"
+            "GetTable UpdateTable DeleteTable BatchDeleteTable GetTableVersion"
             " GetTableVersions DeleteTableVersion BatchDeleteTableVersion GetPartition"
             " GetPartitions BatchGetPartition CreatePartition BatchCreatePartition"
             " UpdatePartition BatchUpdatePartition DeletePartition BatchDeletePartition"
@@ -144,6 +158,7 @@ SERVICE = Service(
             " GetTableOptimizer DeleteTableOptimizer ListTableOptimizerRuns",
             _table,
         ),
+        "CreateTable": Rule(_table, also=(_write_metadata,)),
         **each("CreateTableOptimizer UpdateTableOptimizer", _table, also=(_pass_optimizer_role,)),
         **each("GetTables SearchTables", _all_tables),
         "CreateConnection": Rule(_connection, tagged=_connection_only),
