@@ -190,12 +190,14 @@ func TestShippedFilesAreGood(t *testing.T) {
 }
 
 // Whatever the files hold, loading ends in a view that Athena can decode and whose columns have types of
-// Athena's, or in an error.
+// Athena's, in a table whose folder is its domain's and whose partitions Athena can work out, or in an error.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(goodQuery), []byte(goodView), "SELECT '{{raw}}'")
 	f.Add([]byte("personas: {}"), []byte("columns: [*a]"), "{{")
 	f.Add([]byte("name: late"), []byte("name: !x 1"), "/*")
+	f.Add([]byte(goodTable), []byte(goodIceberg), "")
 	f.Fuzz(func(t *testing.T, query, yaml []byte, sql string) {
+		checkTables(t, query, yaml)
 		saved, err := Load(files(string(query), sql, string(yaml), sql), Defaults(), lake)
 		if err != nil {
 			return
@@ -220,4 +222,27 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkTables loads the same files as declared tables.
+func checkTables(t *testing.T, one, other []byte) {
+	t.Helper()
+	saved, err := Load(tables(string(one), string(other)), Defaults(), lake)
+	if err != nil {
+		return
+	}
+	for _, table := range saved.Tables {
+		if folder := table.Folder(lake.Domains); placed(lake.Domains, table.Zone, table.Domain, folder) != nil {
+			t.Errorf("%+v passed with folder %q", table, folder)
+		}
+		if len(table.Columns) == 0 || table.Iceberg() && len(table.PartitionBy) > 0 || !table.Iceberg() && table.Optimized() {
+			t.Errorf("%+v passed", table)
+		}
+		parameters := table.parameters()
+		for _, key := range table.PartitionBy {
+			if (parameters["projection."+key.Name+".type"] == "") != (parameters["projection.enabled"] == "") {
+				t.Errorf("%+v passed with %v", table, parameters)
+			}
+		}
+	}
 }
