@@ -330,3 +330,57 @@ func TestCrawlersAndTablesAreCheckedFirst(t *testing.T) {
 		})
 	}
 }
+
+// With Lake Formation on nobody makes a table in its locations without a grant, and in mode full nobody works on
+// one; everything waits for that.
+func TestLakeFormationKnowsCrawlersAndTables(t *testing.T) {
+	t.Parallel()
+	const analytics = "arn:aws:s3:::tarn-test-analytics-123456789012-us-east-1/"
+	for _, mode := range []string{"hybrid", "full"} {
+		settings := crawled()
+		settings["lakeFormation"] = map[string]any{"mode": mode, "administrators": []string{testUser}}
+		up := upstream("test")
+		up[contract.StackName(contract.ProjectBootstrap, "test")]["deployRoleArn"] = deployARN
+		recorder := &pulumitest.Recorder{Upstream: up, Functions: map[string]func(map[string]any) (map[string]any, error){
+			"aws:lakeformation/getDataLakeSettings:getDataLakeSettings": func(map[string]any) (map[string]any, error) { return formationBefore(), nil },
+		}}
+		if err := declaredLake(t, settings, recorder); err != nil {
+			t.Fatal(err)
+		}
+		pulumitest.CheckInvariants(t, recorder)
+		locations := map[string][]string{} // by resource
+		for _, grant := range recorder.OfType(permissionsType) {
+			if location, _ := grant.Inputs["dataLocation"].(map[string]any); location != nil {
+				principal := fmt.Sprint(grant.Inputs["principal"])
+				locations[principal] = append(locations[principal], fmt.Sprint(location["arn"]))
+			}
+		}
+		for principal, want := range map[string]string{
+			deployARN: analytics + "flights/corrections", testUser: analytics + "flights/corrections",
+			"arn:aws:iam::123456789012:role/tarn/test/tarn-test-catalog-crawler-logs": analytics + "shared/logs",
+		} {
+			if !slices.Contains(locations[principal], want) {
+				t.Errorf("%s: %s may make tables at %v, not at %s", mode, principal, locations[principal], want)
+			}
+		}
+		byTags := recorder.Named(permissionsType, "crawler-lakehouse-tables")
+		optimizes := recorder.Named(permissionsType, "table-corrections-optimizer-tables")
+		if full := mode == "full"; hasPolicy(byTags) != full || hasPolicy(optimizes) != full {
+			t.Errorf("%s: grants %v and %v", mode, byTags.Inputs, optimizes.Inputs)
+		}
+		policyOf := pulumitest.Document(t, recorder.Named("aws:iam/rolePolicy:RolePolicy", "crawler-logs-role-policy"), "policy")
+		asks := slices.ContainsFunc(policyOf.Statements, func(s policy.Statement) bool { return s.Sid == "AskLakeFormation" })
+		if asks != (mode == "full") {
+			t.Errorf("%s: %+v", mode, policyOf)
+		}
+		for resource, grant := range map[string]string{
+			"crawler-logs": "crawler-logs-location-shared-logs", "table-corrections": "table-corrections-location-user-test",
+		} {
+			kind := map[bool]string{true: crawlerType, false: tableType}[strings.HasPrefix(resource, "crawler")]
+			made := recorder.Named(kind, resource)
+			if !slices.ContainsFunc(made.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+grant) }) {
+				t.Errorf("%s: %s does not wait for %s: %v", mode, resource, grant, made.DependsOn)
+			}
+		}
+	}
+}

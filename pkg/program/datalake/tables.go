@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -156,8 +157,8 @@ func (l *lake) grantGlue(
 		return nil
 	}
 	options := []pulumi.ResourceOption{pulumi.DependsOn(slices.Concat(role.Made, l.governed))}
-	for i, folder := range folders {
-		grant, err := governance.GrantLocation(ctx, fmt.Sprintf("%s-location-%d", name, i), role.ARN,
+	for _, folder := range folders {
+		grant, err := governance.GrantLocation(ctx, name+"-location-"+strings.ReplaceAll(folder, "/", "-"), role.ARN,
 			l.location(l.zones[zone.Kind(kind)].Bucket.Name, folder), options...)
 		if err != nil {
 			return err
@@ -185,9 +186,10 @@ func (l *lake) grantTable(ctx *pulumi.Context, name string, args *catalog.TableA
 	after := slices.Clone(l.governed)
 	deployers := slices.Concat(l.deployRoles, l.config.LakeFormation.Administrators)
 	slices.Sort(deployers)
-	for i, deployer := range slices.Compact(deployers) {
-		grant, err := governance.GrantLocation(ctx, fmt.Sprintf("%s-location-%d", name, i), pulumi.String(deployer),
-			l.location(args.Bucket, args.Folder), pulumi.DependsOn(l.governed))
+	for _, deployer := range slices.Compact(deployers) {
+		who := strings.ReplaceAll(deployer[strings.LastIndex(deployer, ":")+1:], "/", "-")
+		grant, err := governance.GrantLocation(ctx, name+"-location-"+who, pulumi.String(deployer), l.location(args.Bucket, args.Folder),
+			pulumi.DependsOn(l.governed))
 		if err != nil {
 			return nil, err
 		}
