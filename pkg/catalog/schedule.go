@@ -24,7 +24,10 @@ var cronFields = []cronField{
 	{name: "month", low: 1, high: 12, names: []string{
 		"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 	}},
-	{name: "day of week", low: 1, high: 7, names: []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}, special: `\?|L|[1-7](?:L|#[1-5])`},
+	{
+		name: "day of week", low: 1, high: 7, names: []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"},
+		special: `\?|L|[1-7](?:L|#[1-5])`,
+	},
 	{name: "year", low: 1970, high: 2199},
 }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/program/datalake"
@@ -73,7 +71,7 @@ func declaredLake(t *testing.T, settings map[string]any, recorder *pulumitest.Re
 			t.Fatal(err)
 		}
 	}
-	return recorder.Run(t, pulumi.RunFunc(datalake.Deploy(folder)), contract.ProjectDatalake, "test", settings)
+	return recorder.Run(t, datalake.Deploy(folder), contract.ProjectDatalake, "test", settings)
 }
 
 func crawledLake(t *testing.T) *pulumitest.Recorder {

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import Endpoint, wait_for
 from pyiceberg.catalog.glue import GlueCatalog
+from tarn_emulator.execution.projection import allowed
 from tarn_emulator.execution.resultset import ResultColumn, ResultSet, quoted, text
 from tarn_emulator.execution.views import MAX_DEPTH, View, kind_of, stale
 from test_execution_crawler import FLIGHTS, crawl, parquet, put
@@ -461,3 +462,73 @@ def test_a_declared_iceberg_table_is_empty_and_can_be_written(lake: Endpoint) ->
     rows = pa.table({"id": pa.array([7], pa.int64()), "name": ["seven"]})
     catalog.load_table((DATABASE, "declared")).append(rows)
     assert run(lake, "SELECT id, name FROM declared").rows == [["id", "name"], ["7", "seven"]]
+
+
+PROJECTION = {
+    "projection.enabled": "true",
+    "projection.day.type": "date",
+    "projection.day.format": "yyyy-MM-dd",
+    "projection.day.range": "2024-01-01,NOW",
+    "projection.shard.type": "integer",
+    "projection.shard.range": "0,15",
+    "projection.shard.digits": "2",
+}
+
+
+def test_projected_partitions_need_no_entry_in_the_catalog(lake: Endpoint) -> None:
+    folder = "projected/day="
+    put(
+        lake,
+        BUCKET,
+        **{
+            f"{folder}2024-01-01/shard=03/a.parquet": parquet(id=[1, 2]),
+            f"{folder}2024-05-01/shard=15/a.parquet": parquet(id=[3]),
+            f"{folder}2023-12-31/shard=03/a.parquet": parquet(id=[4]),  # before the range
+            f"{folder}2024-01-01/shard=16/a.parquet": parquet(id=[5]),  # behind the range
+            f"{folder}2024-01-01/shard=3/a.parquet": parquet(id=[6]),  # one digit
+            "projected/other/a.parquet": parquet(id=[7]),
+        },
+    )
+    library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    lake.client("glue").create_table(
+        DatabaseName=DATABASE,
+        TableInput={
+            "Name": "projected",
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": PROJECTION,
+            "PartitionKeys": [{"Name": "day", "Type": "string"}, {"Name": "shard", "Type": "int"}],
+            "StorageDescriptor": {
+                "Columns": [{"Name": "id", "Type": "bigint"}],
+                "Location": f"s3://{BUCKET}/projected/",
+                "SerdeInfo": {"SerializationLibrary": library},
+            },
+        },
+    )
+    found = run(lake, "SELECT id, day, shard FROM projected ORDER BY id").rows
+    assert found[1:] == [
+        ["1", "2024-01-01", "3"],
+        ["2", "2024-01-01", "3"],
+        ["3", "2024-05-01", "15"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "value", "expected"),
+    [
+        ({"type": "enum", "values": "a,b"}, "b", True),
+        ({"type": "enum", "values": "a,b"}, "c", False),
+        ({"type": "integer", "range": "0,9"}, "9", True),
+        ({"type": "integer", "range": "0,9"}, "x", False),
+        ({"type": "date", "format": "yyyy/MM", "range": "NOW-2MONTHS,NOW"}, "2024/05", True),
+        ({"type": "date", "format": "yyyy/MM", "range": "NOW-2MONTHS,NOW"}, "2024/03", False),
+        ({"type": "date", "format": "yyyy/MM", "range": "2024/01,NOW+1YEAR"}, "2025/06", True),
+        ({"type": "date", "format": "yyyy/MM", "range": "2024/01,NOW"}, "May", False),
+        ({"type": "injected"}, "anything", True),
+        ({}, "anything", False),
+    ],
+)
+def test_values_of_projected_columns(
+    properties: dict[str, str], value: str, expected: bool
+) -> None:
+    parameters = {f"projection.k.{name}": text for name, text in properties.items()}
+    assert allowed(parameters, "k", value, dt.datetime(2024, 6, 10)) is expected

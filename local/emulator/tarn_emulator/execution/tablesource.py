@@ -15,7 +15,8 @@ import pyarrow.json as pajson
 import pyarrow.parquet as pq
 from pyiceberg.catalog.glue import GlueCatalog
 
-from .runtime import FALLBACK_CREDENTIALS, Runtime, split_s3
+from . import projection
+from .runtime import FALLBACK_CREDENTIALS, Runtime, now, split_s3
 
 ARROW_TYPES = {
     "boolean": pa.bool_(),
@@ -120,7 +121,9 @@ class TableSource:
         location = storage.get("Location", "")
         keys = [(k["Name"].lower(), k.get("Type", "string")) for k in _keys(definition)]
         places: list[tuple[str, list[str]]] = [(location, [])]
-        if keys:
+        if keys and projection.enabled(definition.get("Parameters") or {}):
+            places = self._projected(definition, location.rstrip("/") + "/")
+        elif keys:
             pages = self._glue.get_paginator("get_partitions").paginate(
                 DatabaseName=definition["DatabaseName"], TableName=definition["Name"]
             )
@@ -148,6 +151,18 @@ class TableSource:
                 tables.append(rows.select(full.names))
         rows = pa.concat_tables(tables) if tables else full.empty_table()
         return Loaded(rows, scanned)
+
+    def _projected(self, definition: dict[str, Any], location: str) -> list[tuple[str, list[str]]]:
+        bucket, prefix = split_s3(location)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        files = [e["Key"].removeprefix(prefix) for page in pages for e in page.get("Contents", [])]
+        names = [key["Name"] for key in _keys(definition)]
+        lower = [name.lower() for name in names]
+        found = projection.partitions(files, lower, definition["Parameters"], now())
+        return [
+            (location + "".join(f"{n}={v}/" for n, v in zip(names, values, strict=True)), values)
+            for values in found
+        ]
 
     def _objects(self, location: str) -> list[tuple[bytes, str]]:
         bucket, prefix = split_s3(location)
