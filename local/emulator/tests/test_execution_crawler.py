@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from conftest import Endpoint, wait_for
+from pyiceberg.catalog.glue import GlueCatalog
 from test_execution_workflow import make_crawler
 
 FLIGHTS = b"year,carrier,delay\n2013,UA,2.5\n2013,AA,\n"
@@ -218,3 +219,35 @@ def test_what_is_not_running_cannot_be_stopped(emulator: Endpoint, name: str) ->
     with pytest.raises(ClientError) as refused:
         emulator.client("glue").stop_crawler(Name=name)
     assert refused.value.response["Error"]["Code"] == "CrawlerNotRunningException"
+
+
+def test_iceberg_targets_become_one_table_each(emulator: Endpoint, name: str) -> None:
+    put(emulator, name)
+    glue = emulator.client("glue")
+    glue.create_database(DatabaseInput={"Name": f"{name}_found"})
+    options = {"endpoint": emulator.endpoint, "region": "us-east-1", "access-key-id": "k"}
+    options["secret-access-key"] = "s"
+    catalog = GlueCatalog(
+        "lake", **{f"{kind}.{k}": v for kind in ("glue", "s3") for k, v in options.items()}
+    )
+    rows = pa.table({"id": pa.array([1], pa.int64()), "day": pa.array(["x"])})
+    location = f"s3://{name}/shop/sales/orders"
+    table = catalog.create_table((name, "orders"), rows.schema, location=location)
+    deep = f"s3://{name}/shop/a/b/c/d/e/deep"
+    catalog.create_table((name, "deep"), rows.schema, location=deep)
+    glue.create_crawler(
+        Name=name,
+        Role="glue",
+        DatabaseName=f"{name}_found",
+        Targets={"IcebergTargets": [{"Paths": [f"s3://{name}/shop/"], "MaximumTraversalDepth": 5}]},
+    )
+    assert crawl(emulator, name)["Status"] == "SUCCEEDED"
+    found = tables(emulator, f"{name}_found")
+    assert set(found) == {"orders"}  # the other one is too deep
+    assert columns(found["orders"]) == [("id", "bigint"), ("day", "string")]
+    assert found["orders"]["Parameters"]["metadata_location"] == table.metadata_location
+    table.append(rows)
+    assert crawl(emulator, name)["Status"] == "SUCCEEDED"
+    again = tables(emulator, f"{name}_found")["orders"]["Parameters"]["metadata_location"]
+    assert again == catalog.load_table((name, "orders")).metadata_location
+    assert catalog.load_table((f"{name}_found", "orders")).scan().to_arrow().num_rows == 1

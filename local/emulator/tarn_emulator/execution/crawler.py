@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
 
-from . import events, schema, tableinput
+from . import events, icebergcrawl, schema, tableinput
 from .grouping import DataFile, FoundTable, Policy, find_tables
 from .logs import LogStream
 from .runtime import RoleRefused, Runtime, now, split_s3
@@ -282,7 +282,7 @@ class _Crawling:
 
     def _crawl_all(self) -> None:
         targets = {kind: found for kind, found in (self._crawler.targets or {}).items() if found}
-        others = sorted(set(targets) - {"S3Targets"})
+        others = sorted(set(targets) - {"S3Targets", "IcebergTargets"})
         if others:
             raise CrawlFailed(f"targets {', '.join(others)} cannot be crawled locally")
         if not self._crawler.database_name:
@@ -296,7 +296,22 @@ class _Crawling:
             for found in find_tables(bucket, root, files, self._options.grouping):
                 self._check_stop()
                 present.add(self._write(bucket, found))
+        for target in targets.get("IcebergTargets", []):
+            for path in target["Paths"]:
+                self._check_stop()
+                self._crawl_iceberg(path, target.get("MaximumTraversalDepth") or 20)
         self._handle_gone(targets.get("S3Targets", []), present)
+
+    def _crawl_iceberg(self, path: str, depth: int) -> None:
+        for wanted in icebergcrawl.tables(self._s3, *split_s3(path), depth, self._crawler.name):
+            name = wanted["Name"] = f"{self._crawler.table_prefix or ''}{wanted['Name']}"
+            existing = self._table(name)
+            if existing is None:
+                self._glue.create_table(DatabaseName=self._crawler.database_name, TableInput=wanted)
+                self._crawl.created.append(name)
+                self._say("INFO", f"Created table {name}")
+            else:
+                self._update(name, existing, wanted)
 
     def _files(self, bucket: str, root: str, exclusions: list[str]) -> list[DataFile]:
         prefix = root
