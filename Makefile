@@ -34,7 +34,7 @@ test-python: tools ## Spark jobs on real Spark, and the emulator
 	  "$$($(TARN) doctor --which "python environment")" -m pytest -q $$folder || exit 1; done
 
 test-e2e: tools ## the whole platform through the real engine, the real provider and real Spark
-	go test -count=1 -v -timeout 60m ./e2e
+	go test -count=1 -v -timeout 75m ./e2e
 
 lint: build ## linters, formatting, module files
 	@$(TARN) doctor --fix --lint >/dev/null
