@@ -56,11 +56,7 @@ func (g Grant) in(kind zone.Kind, domains domain.Domains) []string {
 	}
 	paths := slices.Clone(g.Prefixes)
 	for _, name := range g.Domains {
-		if kind == zone.Raw {
-			paths = append(paths, domains.RawPrefixes(name)...)
-		} else {
-			paths = append(paths, name)
-		}
+		paths = append(paths, domains.Folders(string(kind), name)...)
 	}
 	return paths
 }

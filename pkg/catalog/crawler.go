@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -121,24 +120,13 @@ func (c Crawler) Folders(domains domain.Domains) []string {
 	return foldersOf(domains, c.Zone, c.Domain)
 }
 
-// foldersOf gives the folders of a domain in a zone.
+// foldersOf gives the folders of a domain in a zone; what belongs to no domain has none.
 func foldersOf(domains domain.Domains, zone, name string) []string {
-	switch {
-	case name == "":
+	if name == "" {
 		return nil
-	case zone == "raw":
-		return domains.RawPrefixes(name)
-	default:
-		return []string{name}
 	}
+	return domains.Folders(zone, name)
 }
-
-// inside reports whether a folder is another one or lies below it.
-func inside(folder, other string) bool {
-	return folder == other || strings.HasPrefix(folder, other+"/")
-}
-
-func overlap(a, b string) bool { return inside(a, b) || inside(b, a) }
 
 // placed refuses a folder that is not its domain's: the database would tell of data whose owner is another one.
 func placed(domains domain.Domains, zone, name, folder string) error {
@@ -147,14 +135,14 @@ func placed(domains domain.Domains, zone, name, folder string) error {
 	}
 	if name != "" {
 		own := foldersOf(domains, zone, name)
-		if !slices.ContainsFunc(own, func(one string) bool { return inside(folder, one) }) {
+		if !slices.ContainsFunc(own, func(one string) bool { return domain.Inside(folder, one) }) {
 			return fmt.Errorf("%q is not below the domain's folders %v", folder, own)
 		}
 		return nil
 	}
 	for _, other := range domains.Names() {
 		for _, one := range foldersOf(domains, zone, other) {
-			if overlap(folder, one) {
+			if domain.Overlap(folder, one) {
 				return fmt.Errorf("%q: %q is of the domain %s, name that as the domain", folder, one, other)
 			}
 		}
@@ -207,7 +195,7 @@ func (c Crawler) validatePrefixes(key string, domains domain.Domains) []error {
 			problems = append(problems, fmt.Errorf("%s.prefixes[%d] %w", key, i, err))
 		}
 		for _, other := range c.Prefixes[:i] {
-			if overlap(prefix, other) {
+			if domain.Overlap(prefix, other) {
 				problems = append(problems, fmt.Errorf("%s.prefixes[%d] %q overlaps %q", key, i, prefix, other))
 			}
 		}
@@ -272,7 +260,7 @@ func (s Settings) validateCrawlers(domains domain.Domains) error {
 		for _, other := range names[:i] {
 			for _, folder := range crawler.Folders(domains) {
 				for _, theirs := range s.Crawlers[other].Folders(domains) {
-					if crawler.Zone == s.Crawlers[other].Zone && overlap(folder, theirs) {
+					if crawler.Zone == s.Crawlers[other].Zone && domain.Overlap(folder, theirs) {
 						problems = append(problems, fmt.Errorf("%s: its folder %q overlaps %q of catalog.crawlers.%s", key, folder, theirs, other))
 					}
 				}

@@ -319,13 +319,13 @@ func (s Saved) validateTables(settings Settings, lake Lake) error {
 		owner[name] = "table"
 		folder := table.Folder(lake.Domains)
 		for _, other := range s.Tables[:i] {
-			if theirs := other.Folder(lake.Domains); other.Zone == table.Zone && overlap(folder, theirs) {
+			if theirs := other.Folder(lake.Domains); other.Zone == table.Zone && domain.Overlap(folder, theirs) {
 				add("its folder %q overlaps %q of the table %s", folder, theirs, other.Name)
 			}
 		}
 		for _, crawler := range settings.CrawlerNames() {
 			for _, theirs := range settings.Crawlers[crawler].Folders(lake.Domains) {
-				if settings.Crawlers[crawler].Zone == table.Zone && overlap(folder, theirs) {
+				if settings.Crawlers[crawler].Zone == table.Zone && domain.Overlap(folder, theirs) {
 					add("its folder %q overlaps %q of catalog.crawlers.%s, which would describe the data again", folder, theirs, crawler)
 				}
 			}

@@ -89,6 +89,17 @@ func (d Domains) RawPrefixes(name string) []string {
 	return []string{name}
 }
 
+// rawZone is the zone in which a domain chooses its folders. The kinds of zones are in a package above this one.
+const rawZone = "raw"
+
+// Folders gives the folders of a domain in a zone, without a slash at the end.
+func (d Domains) Folders(zone, name string) []string {
+	if zone == rawZone {
+		return d.RawPrefixes(name)
+	}
+	return []string{name}
+}
+
 // Validate refuses names and folders that AWS or Spark would, and folders that two domains claim.
 func (d Domains) Validate() error {
 	var problems []error
@@ -106,7 +117,7 @@ func (d Domains) Validate() error {
 				problems = append(problems, fmt.Errorf("domains.%s.rawPrefixes %q: want a folder such as \"sales/orders\"", name, prefix))
 			}
 			for other, whose := range owner {
-				if whose != name && overlap(prefix, other) {
+				if whose != name && Overlap(prefix, other) {
 					problems = append(problems, fmt.Errorf("domains.%s.rawPrefixes %q: %q is of the domain %s", name, prefix, other, whose))
 				}
 			}
@@ -116,7 +127,10 @@ func (d Domains) Validate() error {
 	return errors.Join(problems...)
 }
 
-// overlap reports whether one folder is the other or lies below it.
-func overlap(a, b string) bool {
-	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
+// Inside reports whether a folder is another one or lies below it.
+func Inside(folder, other string) bool {
+	return folder == other || strings.HasPrefix(folder, other+"/")
 }
+
+// Overlap reports whether one of two folders is the other or lies below it.
+func Overlap(a, b string) bool { return Inside(a, b) || Inside(b, a) }

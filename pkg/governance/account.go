@@ -14,14 +14,6 @@ import (
 // AllowedPrincipals is the group of everybody whom IAM allows: what it is granted is left to IAM.
 const AllowedPrincipals = "IAM_ALLOWED_PRINCIPALS"
 
-// Before is what Lake Formation's settings of the account were before the first deployment with a mode
-// other than off.
-type Before struct {
-	Administrators   []string `json:"administrators"`
-	DatabaseDefaults bool     `json:"databaseDefaults"` // whether new databases were left to IAM
-	TableDefaults    bool     `json:"tableDefaults"`    // whether new tables were left to IAM
-}
-
 // AccountSettings are Lake Formation's settings of the account and region, which belong to everybody in it.
 type AccountSettings struct {
 	found     *lakeformation.LookupDataLakeSettingsResult
@@ -45,7 +37,7 @@ func (s *AccountSettings) administrators() []string {
 	return sorted(slices.Concat(s.found.Admins, s.ours))
 }
 
-// before says what is to be given back one day. Deployers of this environment can only be there because a
+// before says what is to be given back one day, as contract.GovernanceBefore reads it. Deployers of this environment can only be there because a
 // deployment of it was interrupted.
 func (s *AccountSettings) before() pulumi.Map {
 	return pulumi.Map{

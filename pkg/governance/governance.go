@@ -220,12 +220,11 @@ func (g *Governance) makeTags(ctx *pulumi.Context, name string) error {
 		g.tags = append(g.tags, made)
 	}
 	for _, place := range Places(g.args.Domains) {
-		c := cell{place.Zone, place.Domain}
 		// Taking the old value away would take away the new one: tags are removed by their key.
 		_, err := lakeformation.NewResourceLfTags(ctx, name+"-tags-"+place.name(), &lakeformation.ResourceLfTagsArgs{
 			Database: lakeformation.ResourceLfTagsDatabaseArgs{Name: g.args.Databases[place].Made},
 			LfTags: lakeformation.ResourceLfTagsLfTagArray{
-				tagOf(g.keys.Zone, string(place.Zone)), tagOf(g.keys.Domain, c.tagOf()),
+				tagOf(g.keys.Zone, string(place.Zone)), tagOf(g.keys.Domain, place.tagOf()),
 				tagOf(g.keys.Classification, string(Classify(g.args.Domains, place.Zone, place.Domain))),
 			},
 		}, pulumi.Parent(g), pulumi.DependsOn(g.tags), pulumi.DeleteBeforeReplace(true))

@@ -109,31 +109,31 @@ type Grant struct {
 	Rights     Rights
 }
 
-// cell is a part of the lake that grants tell apart.
-type cell struct {
-	kind   zone.Kind
-	domain string // empty for what belongs to no domain
+// Place is a part of the lake that grants tell apart: the database of a zone, or of a domain there.
+type Place struct {
+	Zone   zone.Kind
+	Domain string // empty for the database of the zone
 }
 
-// cells are all parts of the lake: one for each database.
-func cells(domains domain.Domains) []cell {
-	var all []cell
+// Places are all parts of the lake, one for each database.
+func Places(domains domain.Domains) []Place {
+	var all []Place
 	for _, kind := range Zones {
-		all = append(all, cell{kind: kind})
+		all = append(all, Place{Zone: kind})
 		if kind == zone.Quarantine {
 			continue // one database for all domains
 		}
 		for _, name := range domains.Names() {
-			all = append(all, cell{kind, name})
+			all = append(all, Place{kind, name})
 		}
 	}
 	return all
 }
 
 // tierOf gives the highest tier a persona has on a whole part, or none.
-func tierOf(persona access.Persona, c cell) access.Tier {
+func tierOf(persona access.Persona, p Place) access.Tier {
 	for _, tier := range []access.Tier{access.Admin, access.Write, access.Read} {
-		if persona.Has(tier, c.kind, c.domain) {
+		if persona.Has(tier, p.Zone, p.Domain) {
 			return tier
 		}
 	}
@@ -141,11 +141,11 @@ func tierOf(persona access.Persona, c cell) access.Tier {
 }
 
 // tagOf is the value of the domain tag of a part.
-func (c cell) tagOf() string {
-	if c.domain == "" {
+func (p Place) tagOf() string {
+	if p.Domain == "" {
 		return NoDomain
 	}
-	return c.domain
+	return p.Domain
 }
 
 // GrantsOf gives the grants of a persona: for each tier the parts of the lake it has it on, as far as it is
@@ -159,12 +159,12 @@ func GrantsOf(keys TagKeys, domains domain.Domains, persona access.Persona, clea
 		for _, kind := range Zones {
 			var has []string
 			whole := true
-			for _, c := range cells(domains) {
-				if c.kind != kind {
+			for _, place := range Places(domains) {
+				if place.Zone != kind {
 					continue
 				}
-				if tierOf(persona, c) == tier {
-					has = append(has, c.tagOf())
+				if tierOf(persona, place) == tier {
+					has = append(has, place.tagOf())
 				} else {
 					whole = false
 				}
@@ -219,9 +219,9 @@ func LocationsOf(domains domain.Domains, persona access.Persona) []Location {
 			locations = append(locations, Location{Zone: kind})
 			continue
 		}
-		for _, c := range cells(domains) {
-			if c.kind == kind && c.domain != "" && persona.Has(access.Write, kind, c.domain) {
-				for _, folder := range c.folders(domains) {
+		for _, place := range Places(domains) {
+			if place.Zone == kind && place.Domain != "" && persona.Has(access.Write, kind, place.Domain) {
+				for _, folder := range place.folders(domains) {
 					locations = append(locations, Location{kind, folder})
 				}
 			}
@@ -231,11 +231,8 @@ func LocationsOf(domains domain.Domains, persona access.Persona) []Location {
 }
 
 // folders are where the data of a domain's part lie.
-func (c cell) folders(domains domain.Domains) []string {
-	if c.kind == zone.Raw {
-		return domains.RawPrefixes(c.domain)
-	}
-	return []string{c.domain}
+func (p Place) folders(domains domain.Domains) []string {
+	return domains.Folders(string(p.Zone), p.Domain)
 }
 
 // maxFolders is how many folders of a zone one policy names: a role's policies have 10,240 characters
@@ -249,14 +246,14 @@ func Uncleared(domains domain.Domains, persona access.Persona, clearance domain.
 	for _, kind := range Zones {
 		var folders []string
 		whole := false
-		for _, c := range cells(domains) {
-			if c.kind != kind || tierOf(persona, c) == "" || slices.Contains(clearance.UpTo(), Classify(domains, kind, c.domain)) {
+		for _, place := range Places(domains) {
+			if place.Zone != kind || tierOf(persona, place) == "" || slices.Contains(clearance.UpTo(), Classify(domains, kind, place.Domain)) {
 				continue
 			}
-			if c.domain == "" {
+			if place.Domain == "" {
 				whole = true
 			} else {
-				folders = append(folders, c.folders(domains)...)
+				folders = append(folders, place.folders(domains)...)
 			}
 		}
 		if whole || len(folders) > maxFolders {
@@ -273,25 +270,10 @@ func Uncleared(domains domain.Domains, persona access.Persona, clearance domain.
 // clearance, so that nothing is left to IAM alone that Lake Formation should decide.
 func Opted(domains domain.Domains, persona access.Persona) []Place {
 	var places []Place
-	for _, c := range cells(domains) {
-		if tierOf(persona, c) != "" {
-			places = append(places, Place{Zone: c.kind, Domain: c.domain})
+	for _, place := range Places(domains) {
+		if tierOf(persona, place) != "" {
+			places = append(places, place)
 		}
-	}
-	return places
-}
-
-// Place names a database: of a zone, or of a domain there.
-type Place struct {
-	Zone   zone.Kind
-	Domain string // empty for the database of the zone
-}
-
-// Places are all databases of the lake.
-func Places(domains domain.Domains) []Place {
-	var places []Place
-	for _, c := range cells(domains) {
-		places = append(places, Place{Zone: c.kind, Domain: c.domain})
 	}
 	return places
 }

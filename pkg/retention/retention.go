@@ -94,7 +94,7 @@ func (p *Policy) rules(kind zone.Kind) []rule {
 		if class == "" || !kind.HasDomains() {
 			continue
 		}
-		for _, folder := range p.folders(kind, name) {
+		for _, folder := range p.Domains.Folders(string(kind), name) {
 			folders[folder] = rule{folder, class, fmt.Sprintf("retention.%s.classifications.%s (domain %s)", kind, classification, name)}
 		}
 	}
@@ -106,14 +106,6 @@ func (p *Policy) rules(kind zone.Kind) []rule {
 		all = append(all, folders[folder])
 	}
 	return all
-}
-
-// folders gives the folders of a domain in a zone.
-func (p *Policy) folders(kind zone.Kind, name string) []string {
-	if kind == zone.Raw {
-		return p.Domains.RawPrefixes(name)
-	}
-	return []string{name}
 }
 
 // Of gives what a zone's bucket gets: the rule of the whole bucket and those of folders. The policy must be
@@ -257,7 +249,7 @@ func overlaps(rules []rule, classes Classes) error {
 	var problems []error
 	for _, inner := range rules {
 		for _, outer := range rules {
-			if outer.folder == inner.folder || outer.folder != "" && !strings.HasPrefix(inner.folder, outer.folder+"/") {
+			if outer.folder == inner.folder || outer.folder != "" && !domain.Inside(inner.folder, outer.folder) {
 				continue
 			}
 			if err := classes[outer.class].Overrules(classes[inner.class]); err != nil {

@@ -75,12 +75,9 @@ func (l *lake) makeDomains(ctx *pulumi.Context) error {
 			Classification: l.config.Domains.Classification(name), After: l.encrypted, Tags: l.tags,
 		}
 		for _, kind := range domainZones {
-			folder := name
-			if kind == zone.Raw {
-				folder = l.config.Domains.RawPrefixes(name)[0]
-			}
 			args.Databases = append(args.Databases, catalog.Database{
-				Zone: string(kind), Name: databaseName(l.scope, kind, name), Bucket: l.zones[kind].Bucket.Name, Folder: folder,
+				Zone: string(kind), Name: databaseName(l.scope, kind, name), Bucket: l.zones[kind].Bucket.Name,
+				Folder: l.config.Domains.Folders(string(kind), name)[0],
 			})
 		}
 		made, err := catalog.NewDomain(ctx, "domain-"+name, args, pulumi.Protect(l.config.Protect))
