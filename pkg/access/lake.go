@@ -113,12 +113,12 @@ func (l *Lake) limitPersonas(sid string, actions, resources, allowed []string) p
 	}
 }
 
-// CheckDeployer refuses a role that the policies would shut out, given the ARN of its session. That has the role's
+// CheckDeployer refuses a role that the policies would shut out, given the ARN of its session: the next project could
+// not upload its code. That has the role's
 // name and not its path, so only names are compared: those of deploy roles begin like every name of the
 // environment. Of users nothing is said; they are few, and the root user is one.
 func (l *Lake) CheckDeployer(session string) error {
-	_, rest, isSession := strings.Cut(session, ":assumed-role/")
-	role, _, _ := strings.Cut(rest, "/")
+	role, isSession := policy.SessionRole(session)
 	if len(l.Settings.Personas) == 0 || !isSession || strings.HasPrefix(role, l.Scope.Name("")) {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/account"
 	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/naming"
+	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -30,9 +31,7 @@ const (
 var reserved = []string{"lake"}
 
 var (
-	nameForm      = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	roleForm      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
-	principalForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$`)
+	nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	// IAM Identity Center API Reference, CreatePermissionSet.
 	permissionSetForm = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,32}$`)
 	serviceForm       = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
@@ -63,7 +62,7 @@ func (s Settings) Validate(domains domain.Domains) error {
 		p.add("access.administrators", "%q is there twice", arn)
 	}
 	for i, arn := range s.Administrators {
-		if !principalForm.MatchString(arn) {
+		if !policy.IsPrincipalARN(arn) {
 			p.add(fmt.Sprintf("access.administrators[%d]", i),
 				"%q: want the ARN of a role or a user (arn:aws:iam::ACCOUNT:role/PATH/NAME), without a wildcard", arn)
 		}
@@ -108,7 +107,7 @@ func (p Persona) validate(found *problems, key string, domains domain.Domains) {
 		found.add(key, "roleArn and assumedBy exclude each other: who may take a given role is said where it was made")
 	case p.RoleARN == "" && p.AssumedBy.empty():
 		found.add(key, "want a roleArn, or in assumedBy roles, permissionSets, a tag or services")
-	case p.RoleARN != "" && !roleForm.MatchString(p.RoleARN):
+	case p.RoleARN != "" && !policy.IsRoleARN(p.RoleARN):
 		found.add(key+".roleArn", "%q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/PATH/NAME)", p.RoleARN)
 	}
 	if m := p.SessionMinutes; m != 0 && (m < minSession || m > maxSession) {
@@ -142,15 +141,15 @@ func (p Principals) validate(found *problems, key string) {
 	for _, list := range []struct {
 		field  string
 		values []string
-		form   *regexp.Regexp
+		fits   func(string) bool
 		want   string
 	}{
-		{"roles", p.Roles, roleForm, "the ARN of a role (arn:aws:iam::ACCOUNT:role/PATH/NAME), without a wildcard"},
-		{"permissionSets", p.PermissionSets, permissionSetForm, "the name of a permission set, at most 32 letters, digits and _+=,.@-"},
-		{"services", p.Services, serviceForm, "the name of a service, such as quicksight.amazonaws.com"},
+		{"roles", p.Roles, policy.IsRoleARN, "the ARN of a role (arn:aws:iam::ACCOUNT:role/PATH/NAME), without a wildcard"},
+		{"permissionSets", p.PermissionSets, permissionSetForm.MatchString, "the name of a permission set, at most 32 letters, digits and _+=,.@-"},
+		{"services", p.Services, serviceForm.MatchString, "the name of a service, such as quicksight.amazonaws.com"},
 	} {
 		for i, value := range list.values {
-			if !list.form.MatchString(value) {
+			if !list.fits(value) {
 				found.add(fmt.Sprintf("%s.%s[%d]", key, list.field, i), "%q: want %s", value, list.want)
 			}
 		}

@@ -13,6 +13,8 @@ import (
 type Account struct {
 	ID     string // twelve digits
 	Region string // for example "us-east-1"
+	// Caller is the ARN of who asked; empty where nobody did.
+	Caller string
 }
 
 // Lookup asks AWS who and where we are. It fails when there are no valid credentials, which is
@@ -26,7 +28,7 @@ func Lookup(ctx *pulumi.Context) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("asking AWS for the region (is aws:region set?): %w", err)
 	}
-	return Account{ID: identity.AccountId, Region: region.Name}, nil
+	return Account{ID: identity.AccountId, Region: region.Name, Caller: identity.Arn}, nil
 }
 
 // Partition is the first part of every ARN in the region.

@@ -116,8 +116,7 @@ func (d *Deployed) Find(name string) (Principal, error) {
 // session gives the role of a session, whose ARN has the role's name without its path, and else a principal of
 // which nothing but the ARN is known.
 func (d *Deployed) session(arn string) Principal {
-	if _, session, found := strings.Cut(arn, ":assumed-role/"); found {
-		role, _, _ := strings.Cut(session, "/")
+	if role, found := policy.SessionRole(arn); found {
 		for _, p := range d.principals {
 			if strings.HasSuffix(p.ARN, "/"+role) {
 				return p

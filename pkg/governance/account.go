@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lakeformation"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/policy"
 )
 
 // AllowedPrincipals is the group of everybody whom IAM allows: what it is granted is left to IAM.
@@ -22,14 +23,18 @@ type AccountSettings struct {
 }
 
 // ReadAccount reads the account's settings, and refuses a deployment that Lake Formation would refuse half
-// way. The deployers are the ARNs of the roles that deploy the environment, as far as there are any.
-func ReadAccount(ctx *pulumi.Context, settings Settings, deployers []string) (*AccountSettings, error) {
+// way. The caller is the ARN of who deploys, the deployers are those of the roles that deploy the environment, as far as
+// there are any.
+func ReadAccount(ctx *pulumi.Context, caller string, settings Settings, deployers []string) (*AccountSettings, error) {
 	found, err := lakeformation.LookupDataLakeSettings(ctx, &lakeformation.LookupDataLakeSettingsArgs{})
 	if err != nil {
 		return nil, fmt.Errorf("reading Lake Formation's settings of the account: %w", err)
 	}
 	account := &AccountSettings{found: found, deployers: deployers, ours: sorted(slices.Concat(deployers, settings.Administrators))}
-	return account, account.checkCaller(ctx)
+	if ctx.DryRun() {
+		return account, nil // who previews may only read
+	}
+	return account, account.checkCaller(caller)
 }
 
 // administrators are those there are and ours. Who is there stays: Lake Formation replaces the whole list.
@@ -57,28 +62,19 @@ func (s *AccountSettings) before() pulumi.Map {
 
 // checkCaller refuses to begin what Lake Formation would refuse half way: only administrators may make tags
 // and grant on everything. The account's root user is not in lists and AWS decides itself about it.
-func (s *AccountSettings) checkCaller(ctx *pulumi.Context) error {
-	if ctx.DryRun() {
-		return nil // who previews may only read
-	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
-	if err != nil {
-		return fmt.Errorf("asking AWS who deploys: %w", err)
-	}
-	kind, name, _ := strings.Cut(caller.Arn[strings.LastIndex(caller.Arn, ":")+1:], "/")
-	switch kind {
-	case "root":
+func (s *AccountSettings) checkCaller(caller string) error {
+	if strings.HasSuffix(caller, ":root") {
 		return nil
-	case "assumed-role": // NAME/SESSION; the path of a role is not part of it
-		name, _, _ = strings.Cut(name, "/")
-	default:
-		name = path.Base(name)
+	}
+	name, isSession := policy.SessionRole(caller)
+	if !isSession {
+		name = path.Base(caller)
 	}
 	if slices.ContainsFunc(s.administrators(), func(arn string) bool { return path.Base(arn) == name }) {
 		return nil
 	}
 	return fmt.Errorf("%s deploys and does not administer Lake Formation, whose administrators are %v: deploy with one of them, "+
-		"or add its role to datalake:settings.lakeFormation.administrators", caller.Arn, s.administrators())
+		"or add its role to datalake:settings.lakeFormation.administrators", caller, s.administrators())
 }
 
 // args are the settings as they shall be: all that is there, our administrators, and in mode full nothing

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/access"
 	"github.com/tarn-data/tarn/pkg/domain"
+	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
@@ -86,9 +87,8 @@ const (
 )
 
 var (
-	principalForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+$`)
-	nameForm      = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,127}$`)
-	tableForm     = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
+	nameForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,127}$`)
+	tableForm = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
 )
 
 // Validate refuses what Lake Formation would, and what would not do what it seems to.
@@ -101,7 +101,7 @@ func (s Settings) Validate(domains domain.Domains, who access.Settings) error {
 		problem("mode %q: want one of %v", s.Mode, Modes)
 	}
 	for _, arn := range s.Administrators {
-		if !principalForm.MatchString(arn) {
+		if !policy.IsPrincipalARN(arn) {
 			problem("administrators %q: want the ARN of a role or user (arn:aws:iam::ACCOUNT:role/NAME)", arn)
 		}
 	}

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,13 +24,11 @@ type Roles struct {
 	Crawler string `json:"crawler"`
 }
 
-var roleForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
-
 // Validate refuses what is not the ARN of a role.
 func (r Roles) Validate() error {
 	var problems []error
 	for _, given := range []struct{ field, arn string }{{"job", r.Job}, {"crawler", r.Crawler}} {
-		if given.arn != "" && !roleForm.MatchString(given.arn) {
+		if given.arn != "" && !policy.IsRoleARN(given.arn) {
 			problems = append(problems, fmt.Errorf("%s %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", given.field, given.arn))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tarn-data/tarn/pkg/deploypolicy"
 	"github.com/tarn-data/tarn/pkg/identity"
+	"github.com/tarn-data/tarn/pkg/policy"
 )
 
 // DeploySettings says who may deploy: the object `bootstrap:settings.deploy` of a stack file.
@@ -45,7 +46,6 @@ type GitHubSettings struct {
 }
 
 var (
-	roleForm     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
 	providerForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 )
 
@@ -56,12 +56,12 @@ func defaultDeploy() DeploySettings {
 func (d *DeploySettings) validate() error {
 	var problems []error
 	for _, role := range []struct{ field, arn string }{{"roleArn", d.RoleARN}, {"planRoleArn", d.PlanRoleARN}} {
-		if role.arn != "" && !roleForm.MatchString(role.arn) {
+		if role.arn != "" && !policy.IsRoleARN(role.arn) {
 			problems = append(problems, fmt.Errorf("deploy.%s %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", role.field, role.arn))
 		}
 	}
 	for i, arn := range d.PassRoleARNs {
-		if !roleForm.MatchString(arn) {
+		if !policy.IsRoleARN(arn) {
 			problems = append(problems, fmt.Errorf("deploy.passRoleArns[%d] %q: want the ARN of one role", i, arn))
 		}
 	}

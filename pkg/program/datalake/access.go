@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,12 +22,12 @@ const personasType = "tarn:access:Personas"
 const bucketReserve = 4096
 
 // checkAccess checks the policies that follow from the personas before anything is made.
-func (l *lake) checkAccess(ctx *pulumi.Context) error {
+func (l *lake) checkAccess() error {
 	rights := l.access()
 	if len(rights.Settings.Personas) == 0 {
 		return nil
 	}
-	if err := errors.Join(rights.Settings.ValidateIn(l.account, l.scope), l.checkDeployer(ctx)); err != nil {
+	if err := errors.Join(rights.Settings.ValidateIn(l.account, l.scope), rights.CheckDeployer(l.account.Caller)); err != nil {
 		return err
 	}
 	problems := []error{rights.Check()}
@@ -36,15 +35,6 @@ func (l *lake) checkAccess(ctx *pulumi.Context) error {
 		problems = append(problems, rights.CheckBucketPolicy(kind, policy.Document{Statements: l.accessStatements(kind)}, bucketReserve))
 	}
 	return errors.Join(problems...)
-}
-
-// checkDeployer refuses to shut out whoever is deploying: the next project could not upload its code.
-func (l *lake) checkDeployer(ctx *pulumi.Context) error {
-	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
-	if err != nil {
-		return fmt.Errorf("asking AWS who is deploying: %w", err)
-	}
-	return l.access().CheckDeployer(identity.Arn)
 }
 
 // access is what the policies are written from.

@@ -8,12 +8,12 @@ import (
 )
 
 // readGovernance reads what Lake Formation's settings of the account are, before anything is made.
-func (l *lake) readGovernance(ctx *pulumi.Context, deployers []string) error {
+func (l *lake) readGovernance(ctx *pulumi.Context) error {
 	if !l.config.LakeFormation.On() {
 		return nil
 	}
 	var err error
-	l.formation, err = governance.ReadAccount(ctx, l.config.LakeFormation, deployers)
+	l.formation, err = governance.ReadAccount(ctx, l.account.Caller, l.config.LakeFormation, l.deployRoles)
 	return err
 }
 

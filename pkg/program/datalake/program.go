@@ -96,12 +96,12 @@ func plan(ctx *pulumi.Context, folder string, upstream contract.Foundation) (*la
 		deployRoles: upstream.DeployerARNs,
 		tags:        tagging.New(scope, contract.ProjectDatalake, config.Owner, config.Tags), roles: map[string]pulumi.StringOutput{},
 	}
-	for _, check := range []func(*pulumi.Context) error{l.checkAccess, l.checkZones, l.checkTables} {
-		if err := check(ctx); err != nil {
+	for _, check := range []func() error{l.checkAccess, l.checkZones, l.checkTables} {
+		if err := check(); err != nil {
 			return nil, err
 		}
 	}
-	return l, l.readGovernance(ctx, upstream.DeployerARNs)
+	return l, l.readGovernance(ctx)
 }
 
 func (l *lake) contract() contract.Datalake {

@@ -30,7 +30,7 @@ var (
 )
 
 // checkTables refuses names of roles that IAM would refuse when others already exist.
-func (l *lake) checkTables(*pulumi.Context) error {
+func (l *lake) checkTables() error {
 	var problems []error
 	check := func(key, role string) {
 		if len(role) > naming.MaxRole {

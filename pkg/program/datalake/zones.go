@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/account"
@@ -38,8 +37,8 @@ func (l *lake) makeZones(ctx *pulumi.Context) error {
 }
 
 // checkZones refuses what is wrong about the zones in this account.
-func (l *lake) checkZones(ctx *pulumi.Context) error {
-	if err := errors.Join(l.checkReplication(), l.checkCaller(ctx)); err != nil {
+func (l *lake) checkZones() error {
+	if err := errors.Join(l.checkReplication(), l.checkCaller()); err != nil {
 		return err
 	}
 	return l.checkBuckets()
@@ -234,31 +233,21 @@ func (l *lake) deployers() []string {
 // checkCaller refuses to shut out whoever is deploying: the next deployment could not even read the buckets.
 // A session's ARN has its role's name and not its path, so only the names are compared; those of deploy
 // roles begin like every name of the environment.
-func (l *lake) checkCaller(ctx *pulumi.Context) error {
+func (l *lake) checkCaller() error {
 	if len(l.config.VPCEndpoints) == 0 {
 		return nil
 	}
-	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
-	if err != nil {
-		return fmt.Errorf("asking AWS who is deploying: %w", err)
-	}
-	role, isRole := roleOf(identity.Arn)
+	caller := l.account.Caller
+	role, isRole := policy.SessionRole(caller)
 	exempt := slices.ContainsFunc(slices.Concat(l.config.VPCExemptRoles, l.config.Access.Administrators), func(pattern string) bool {
-		return policy.Like(pattern, identity.Arn) || isRole && policy.Like(pattern[strings.LastIndex(pattern, "/")+1:], role)
+		return policy.Like(pattern, caller) || isRole && policy.Like(pattern[strings.LastIndex(pattern, "/")+1:], role)
 	})
-	deploys := strings.Contains(identity.Arn, l.scope.DeployPath()) || isRole && strings.HasPrefix(role, l.scope.Name(""))
-	if exempt || deploys || identity.Arn == l.account.Root() {
+	deploys := strings.Contains(caller, l.scope.DeployPath()) || isRole && strings.HasPrefix(role, l.scope.Name(""))
+	if exempt || deploys || caller == l.account.Root() {
 		return nil
 	}
 	return fmt.Errorf("datalake:settings.vpcEndpoints would shut out %s, who is deploying: "+
-		"add it to vpcExemptRoles, or deploy with a role that the bootstrap project made", identity.Arn)
-}
-
-// roleOf gives the name of the role that a session is of.
-func roleOf(arn string) (string, bool) {
-	_, session, found := strings.Cut(arn, ":assumed-role/")
-	name, _, _ := strings.Cut(session, "/")
-	return name, found
+		"add it to vpcExemptRoles, or deploy with a role that the bootstrap project made", caller)
 }
 
 // options gives the options of a zone with their defaults.
