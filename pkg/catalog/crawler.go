@@ -83,9 +83,9 @@ var (
 // (Glue API Reference, IcebergTarget). A domain's folder has its tables below it, with their metadata.
 const maxTraversalDepth = 5
 
-// crawlerConfiguration groups what can be one table into one, and never lets a crawl drop a column
+// CrawlerConfiguration groups what can be one table into one, and never lets a crawl drop a column
 // (Glue User Guide, "Setting crawler configuration options").
-const crawlerConfiguration = `{"Version":1.0,` +
+const CrawlerConfiguration = `{"Version":1.0,` +
 	`"CrawlerOutput":{"Tables":{"AddOrUpdateBehavior":"MergeNewColumns"},"Partitions":{"AddOrUpdateBehavior":"InheritFromTable"}},` +
 	`"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}`
 
@@ -276,9 +276,9 @@ func CrawlerName(scope naming.Scope, name string) string {
 	return scope.Name("catalog", "crawler", name)
 }
 
-// CrawlerPolicy is what a crawler may do; it follows the Glue User Guide, "Crawler prerequisites". v has the
-// bucket, the database and the key.
-func CrawlerPolicy(acct account.Account, crawler Crawler, folders []string, v map[string]string) policy.Document {
+// CrawlerPolicy is what a crawler of some folders may do; it follows the Glue User Guide, "Crawler prerequisites". The
+// queue is empty for one that no events tell of files. v has the bucket, the database and the key.
+func CrawlerPolicy(acct account.Account, folders []string, queueARN string, v map[string]string) policy.Document {
 	bucket := acct.BucketARN(v["bucket"])
 	document := policy.Document{Statements: []policy.Statement{
 		policy.ListPrefixes("ListSources", bucket, folders...),
@@ -290,10 +290,10 @@ func CrawlerPolicy(acct account.Account, crawler Crawler, folders []string, v ma
 				"glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdatePartition",
 				"glue:UpdateTable",
 			},
-			Resources: tableARNs(acct, v["database"], "*"),
+			Resources: TableARNs(acct, "*", v["database"]),
 		},
 		writeLogs(acct, "/aws-glue/crawlers*"), // every crawler of an account writes there; the name cannot be chosen
-		publishMetrics(),
+		PublishMetrics(),
 		policy.DecryptWith("ReadEncrypted", v["key"]),
 		{
 			// Glue encrypts a table with the rights of who makes it (Glue User Guide, "Encrypting your Data Catalog").
@@ -303,7 +303,7 @@ func CrawlerPolicy(acct account.Account, crawler Crawler, folders []string, v ma
 			Conditions: policy.Conditions{"StringEquals": {"kms:ViaService": {"glue." + acct.Region + ".amazonaws.com"}}},
 		},
 	}}
-	if crawler.QueueARN != "" {
+	if queueARN != "" {
 		document.Statements = append(document.Statements, policy.Statement{
 			// Glue User Guide, "Setting up your account for Amazon S3 event notifications".
 			Sid: "ReadEvents", Effect: policy.Allow,
@@ -311,7 +311,7 @@ func CrawlerPolicy(acct account.Account, crawler Crawler, folders []string, v ma
 				"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues",
 				"sqs:ListQueueTags", "sqs:PurgeQueue", "sqs:ReceiveMessage", "sqs:SetQueueAttributes",
 			},
-			Resources: []string{crawler.QueueARN},
+			Resources: []string{queueARN},
 		})
 	}
 	return document
@@ -374,7 +374,7 @@ func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pul
 		for _, location := range locations {
 			targets = append(targets, glue.CrawlerS3TargetArgs{Path: location, EventQueueArn: optional(crawler.QueueARN)})
 		}
-		made.S3Targets, made.Configuration = targets, pulumi.String(crawlerConfiguration)
+		made.S3Targets, made.Configuration = targets, pulumi.String(CrawlerConfiguration)
 	}
 	if crawler.Recrawl == "new-folders" {
 		// Glue does not change the folders of such a crawler (Glue User Guide, "Scheduling incremental crawls").

@@ -112,10 +112,10 @@ func OptimizerPolicy(acct account.Account, table, folder string, v map[string]st
 		policy.WriteObjects("RewriteTable", bucket, folder),
 		{
 			Sid: "UpdateCatalog", Effect: policy.Allow,
-			Actions: []string{"glue:GetTable", "glue:UpdateTable"}, Resources: tableARNs(acct, v["database"], table),
+			Actions: []string{"glue:GetTable", "glue:UpdateTable"}, Resources: TableARNs(acct, table, v["database"]),
 		},
 		writeLogs(acct, "/aws-glue/iceberg-*"), // one group for each kind of optimizer, the same for every table of the account
-		publishMetrics(),
+		PublishMetrics(),
 		policy.UseKey("UseKey", v["key"]),
 	}}
 }

@@ -55,9 +55,13 @@ func NewRole(
 	return &Role{ARN: made.Arn, Made: []pulumi.Resource{attached}}, nil
 }
 
-// tableARNs names tables of a database. Glue wants the catalog and the database as well.
-func tableARNs(acct account.Account, database, table string) []string {
-	return []string{acct.ARN("glue", "catalog"), acct.ARN("glue", "database/"+database), acct.ARN("glue", "table/"+database+"/"+table)}
+// TableARNs names a table, or with "*" all tables, of databases. Glue wants the catalog and the database as well.
+func TableARNs(acct account.Account, table string, databases ...string) []string {
+	arns := []string{acct.ARN("glue", "catalog")}
+	for _, database := range databases {
+		arns = append(arns, acct.ARN("glue", "database/"+database), acct.ARN("glue", "table/"+database+"/"+table))
+	}
+	return arns
 }
 
 func writeLogs(acct account.Account, groups ...string) policy.Statement {
@@ -71,9 +75,9 @@ func writeLogs(acct account.Account, groups ...string) policy.Statement {
 	return statement
 }
 
-// publishMetrics allows Glue's own metrics. CloudWatch has no resources to name for this action; the
+// PublishMetrics allows Glue's own metrics. CloudWatch has no resources to name for this action; the
 // namespace is the limit.
-func publishMetrics() policy.Statement {
+func PublishMetrics() policy.Statement {
 	return policy.Statement{
 		Sid: "PublishMetrics", Effect: policy.Allow,
 		Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"},

@@ -194,11 +194,15 @@ func locationPolicy(acct account.Account, v map[string]string) policy.Document {
 }
 
 func (g *Governance) locationARN(location Location) pulumi.StringOutput {
-	arn := pulumi.Sprintf("arn:%s:s3:::%s", g.args.Account.Partition(), g.args.Buckets[location.Zone])
-	if location.Folder == "" {
-		return arn
+	return LocationARN(g.args.Account, g.args.Buckets[location.Zone], location.Folder)
+}
+
+// LocationARN is a folder of a bucket as Lake Formation names it. An empty folder is the whole bucket.
+func LocationARN(acct account.Account, bucket pulumi.StringOutput, folder string) pulumi.StringOutput {
+	if folder == "" {
+		return pulumi.Sprintf("arn:%s:s3:::%s", acct.Partition(), bucket)
 	}
-	return pulumi.Sprintf("%s/%s", arn, location.Folder)
+	return pulumi.Sprintf("arn:%s:s3:::%s/%s", acct.Partition(), bucket, folder)
 }
 
 // makeTags makes the LF-tags and puts them on the databases, whose tables inherit them.

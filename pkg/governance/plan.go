@@ -82,6 +82,11 @@ func sorted[T ~string](values []T) []string {
 // (terraform-provider-aws#49453).
 type Rights struct{ Databases, Tables []string }
 
+// CrawlerRights are what crawlers do (Glue User Guide, "Crawler prerequisites").
+func CrawlerRights() Rights {
+	return Rights{Databases: []string{"CREATE_TABLE", "DESCRIBE"}, Tables: []string{"ALTER", "DESCRIBE", "INSERT", "SELECT"}}
+}
+
 // rightsOf gives what a tier means.
 func rightsOf(tier access.Tier) Rights {
 	switch tier {

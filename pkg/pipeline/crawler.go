@@ -3,13 +3,9 @@ package pipeline
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
 
-// crawlerConfiguration groups what can be one table into one, and never lets a crawl drop a column
-// (Glue User Guide, "Setting crawler configuration options").
-const crawlerConfiguration = `{"Version":1.0,` +
-	`"CrawlerOutput":{"Tables":{"AddOrUpdateBehavior":"MergeNewColumns"},"Partitions":{"AddOrUpdateBehavior":"InheritFromTable"}},` +
-	`"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}`
+	"github.com/tarn-data/tarn/pkg/catalog"
+)
 
 // crawler makes the crawler over the raw files of the pipeline. Staged and analytics tables need
 // none: Iceberg writes the catalog itself.
@@ -26,7 +22,7 @@ func (p *Pipeline) crawler(ctx *pulumi.Context, name string, role *role) (*glue.
 		Role:          role.arn,
 		DatabaseName:  p.args.Lake.RawDatabase,
 		S3Targets:     targets,
-		Configuration: pulumi.String(crawlerConfiguration),
+		Configuration: pulumi.String(catalog.CrawlerConfiguration),
 		SchemaChangePolicy: glue.CrawlerSchemaChangePolicyArgs{
 			UpdateBehavior: pulumi.String("UPDATE_IN_DATABASE"),
 			DeleteBehavior: pulumi.String("LOG"), // a missing file is no reason to drop a table

@@ -13,18 +13,12 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// What jobs and crawlers do with databases and tables. A job needs whole tables (Lake Formation Developer
-// Guide, "Lake Formation tag-based access control notes and restrictions").
-var (
-	jobRights = governance.Rights{
-		Databases: []string{"CREATE_TABLE", "DESCRIBE"},
-		Tables:    []string{"ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"},
-	}
-	crawlerRights = governance.Rights{
-		Databases: []string{"CREATE_TABLE", "DESCRIBE"},
-		Tables:    []string{"ALTER", "DESCRIBE", "INSERT", "SELECT"},
-	}
-)
+// jobRights are what jobs do with databases and tables. A job needs whole tables (Lake Formation Developer Guide, "Lake
+// Formation tag-based access control notes and restrictions").
+var jobRights = governance.Rights{
+	Databases: []string{"CREATE_TABLE", "DESCRIBE"},
+	Tables:    []string{"ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"},
+}
 
 func (p *Pipeline) mode() governance.Mode { return governance.Mode(p.args.Lake.LakeFormationMode) }
 
@@ -48,7 +42,7 @@ func (p *Pipeline) grantCrawler(ctx *pulumi.Context, name string, role *role) er
 	for _, prefix := range p.sourcePrefixes() {
 		locations["raw-"+strings.ReplaceAll(prefix, "/", "-")] = p.location(p.args.Lake.RawBucket, prefix)
 	}
-	return p.grant(ctx, name+"-crawler", role, []tagged{{p.domainTag(), []zone.Kind{zone.Raw}}}, crawlerRights, locations)
+	return p.grant(ctx, name+"-crawler", role, []tagged{{p.domainTag(), []zone.Kind{zone.Raw}}}, governance.CrawlerRights(), locations)
 }
 
 // tagged means the databases of a domain, or of none, in some zones.
@@ -66,7 +60,7 @@ func (p *Pipeline) domainTag() string {
 }
 
 func (p *Pipeline) location(bucket pulumi.StringOutput, folder string) pulumi.StringOutput {
-	return pulumi.Sprintf("arn:%s:s3:::%s/%s", p.args.Account.Partition(), bucket, folder)
+	return governance.LocationARN(p.args.Account, bucket, folder)
 }
 
 // grant grants in mode full. In hybrid mode IAM decides about tables, and still nobody makes one at a

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/policy"
 )
 
@@ -53,7 +54,9 @@ func (p *Pipeline) jobRole(ctx *pulumi.Context, name string) (*role, error) {
 // crawlerRole makes the role of the crawler, which reads sources and writes nothing but the catalog.
 func (p *Pipeline) crawlerRole(ctx *pulumi.Context, name string) (*role, error) {
 	return p.role(ctx, name+"-crawler-role", p.name("raw-crawler"), p.args.Roles.Crawler, func(v map[string]string) policy.Document {
-		return p.governed(crawlerPolicy(p.args.Account, p.sourcePrefixes(), v))
+		return p.governed(catalog.CrawlerPolicy(p.args.Account, p.sourcePrefixes(), "", map[string]string{
+			"bucket": v["raw"], "database": v["rawDatabase"], "key": v["key"],
+		}))
 	})
 }
 
@@ -128,72 +131,14 @@ func jobPolicy(acct account.Account, pipeline, logPrefix string, sources []strin
 			Actions: []string{
 				"glue:CreateTable", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
 			},
-			Resources: catalogARNs(acct, v["stagedDatabase"], v["analyticsDatabase"], v["quarantineDatabase"]),
+			Resources: catalog.TableARNs(acct, "*", v["stagedDatabase"], v["analyticsDatabase"], v["quarantineDatabase"]),
 		},
 		{
 			Sid: "WriteLogs", Effect: policy.Allow,
 			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 			Resources: []string{acct.ARN("logs", "log-group:"+logPrefix+"/*")},
 		},
-		publishMetrics(),
+		catalog.PublishMetrics(),
 		policy.UseKey("UseKey", v["key"]),
 	}}
-}
-
-// crawlerPolicy follows the Glue User Guide, "Crawler prerequisites".
-func crawlerPolicy(acct account.Account, sources []string, v map[string]string) policy.Document {
-	raw := acct.BucketARN(v["raw"])
-	return policy.Document{Statements: []policy.Statement{
-		policy.ListPrefixes("ListSources", raw, sources...),
-		policy.ReadObjects("ReadSources", raw, sources...),
-		{
-			Sid: "WriteCatalog", Effect: policy.Allow,
-			Actions: []string{
-				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateTable", "glue:GetDatabase",
-				"glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdatePartition",
-				"glue:UpdateTable",
-			},
-			Resources: catalogARNs(acct, v["rawDatabase"]),
-		},
-		{
-			Sid: "WriteLogs", Effect: policy.Allow,
-			Actions: []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
-			// Every crawler of an account writes to this group; its name cannot be chosen.
-			Resources: []string{acct.ARN("logs", "log-group:/aws-glue/crawlers*")},
-		},
-		publishMetrics(),
-		policy.DecryptWith("ReadEncrypted", v["key"]),
-		writeEncryptedCatalog(acct, v["key"]),
-	}}
-}
-
-// writeEncryptedCatalog lets a role write to an encrypted catalog, and use the key for nothing else: Glue
-// encrypts a table with the rights of who makes it (Glue User Guide, "Encrypting your Data Catalog").
-func writeEncryptedCatalog(acct account.Account, keyARN string) policy.Statement {
-	return policy.Statement{
-		Sid: "WriteEncryptedCatalog", Effect: policy.Allow,
-		Actions:    []string{"kms:Encrypt", "kms:GenerateDataKey"},
-		Resources:  []string{keyARN},
-		Conditions: policy.Conditions{"StringEquals": {"kms:ViaService": {"glue." + acct.Region + ".amazonaws.com"}}},
-	}
-}
-
-// catalogARNs names databases and their tables. Glue wants the catalog itself as well.
-func catalogARNs(acct account.Account, databases ...string) []string {
-	arns := []string{acct.ARN("glue", "catalog")}
-	for _, database := range databases {
-		arns = append(arns, acct.ARN("glue", "database/"+database), acct.ARN("glue", "table/"+database+"/*"))
-	}
-	return arns
-}
-
-// publishMetrics allows Glue's own metrics. CloudWatch has no resources to name for this action; the
-// namespace is the limit.
-func publishMetrics() policy.Statement {
-	return policy.Statement{
-		Sid: "PublishMetrics", Effect: policy.Allow,
-		Actions:    []string{"cloudwatch:PutMetricData"},
-		Resources:  []string{"*"},
-		Conditions: policy.Conditions{"StringEquals": {"cloudwatch:namespace": {"Glue"}}},
-	}
 }

@@ -16,18 +16,12 @@ import (
 	"github.com/tarn-data/tarn/pkg/zone"
 )
 
-// What crawlers and optimizers do with databases and tables where Lake Formation decides (Glue User Guide,
-// "Crawler prerequisites" and "Table optimization prerequisites").
-var (
-	crawlerRights = governance.Rights{
-		Databases: []string{"CREATE_TABLE", "DESCRIBE"},
-		Tables:    []string{"ALTER", "DESCRIBE", "INSERT", "SELECT"},
-	}
-	optimizerRights = governance.Rights{
-		Databases: []string{"DESCRIBE"},
-		Tables:    []string{"ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"},
-	}
-)
+// optimizerRights are what optimizers do with databases and tables where Lake Formation decides (Glue User Guide, "Table
+// optimization prerequisites").
+var optimizerRights = governance.Rights{
+	Databases: []string{"DESCRIBE"},
+	Tables:    []string{"ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"},
+}
 
 // checkTables refuses names of roles that IAM would refuse when others already exist.
 func (l *lake) checkTables() error {
@@ -113,12 +107,12 @@ func (l *lake) makeCrawler(ctx *pulumi.Context, name string) error {
 	bucket, database := l.zones[kind].Bucket.Name, l.database(kind, crawler.Domain)
 	role, err := l.catalogRole(ctx, "crawler-"+name+"-role", catalog.CrawlerName(l.scope, name), bucket, database,
 		func(v map[string]string) policy.Document {
-			return catalog.CrawlerPolicy(l.account, crawler, folders, v)
+			return catalog.CrawlerPolicy(l.account, folders, crawler.QueueARN, v)
 		})
 	if err != nil {
 		return err
 	}
-	if err := l.grantGlue(ctx, "crawler-"+name, role, crawler.Zone, crawler.Domain, crawlerRights, folders); err != nil {
+	if err := l.grantGlue(ctx, "crawler-"+name, role, crawler.Zone, crawler.Domain, governance.CrawlerRights(), folders); err != nil {
 		return fmt.Errorf("lake formation: %w", err)
 	}
 	_, err = catalog.NewCrawler(ctx, "crawler-"+name, &catalog.CrawlerArgs{
@@ -142,11 +136,6 @@ func (l *lake) catalogRole(
 		})
 }
 
-// location is a folder of a zone as Lake Formation names it.
-func (l *lake) location(bucket pulumi.StringOutput, folder string) pulumi.StringOutput {
-	return pulumi.Sprintf("arn:%s:s3:::%s/%s", l.account.Partition(), bucket, folder)
-}
-
 // grantGlue grants a role what it needs in Lake Formation, as the roles of the pipelines get it: tables by their
 // tags in mode full, and in both modes locations to make tables at. What runs with the role waits for it.
 func (l *lake) grantGlue(
@@ -159,7 +148,7 @@ func (l *lake) grantGlue(
 	options := []pulumi.ResourceOption{pulumi.DependsOn(slices.Concat(role.Made, l.governed))}
 	for _, folder := range folders {
 		grant, err := governance.GrantLocation(ctx, name+"-location-"+strings.ReplaceAll(folder, "/", "-"), role.ARN,
-			l.location(l.zones[zone.Kind(kind)].Bucket.Name, folder), options...)
+			governance.LocationARN(l.account, l.zones[zone.Kind(kind)].Bucket.Name, folder), options...)
 		if err != nil {
 			return err
 		}
@@ -188,8 +177,8 @@ func (l *lake) grantTable(ctx *pulumi.Context, name string, args *catalog.TableA
 	slices.Sort(deployers)
 	for _, deployer := range slices.Compact(deployers) {
 		who := strings.ReplaceAll(deployer[strings.LastIndex(deployer, ":")+1:], "/", "-")
-		grant, err := governance.GrantLocation(ctx, name+"-location-"+who, pulumi.String(deployer), l.location(args.Bucket, args.Folder),
-			pulumi.DependsOn(l.governed))
+		grant, err := governance.GrantLocation(ctx, name+"-location-"+who, pulumi.String(deployer),
+			governance.LocationARN(l.account, args.Bucket, args.Folder), pulumi.DependsOn(l.governed))
 		if err != nil {
 			return nil, err
 		}
