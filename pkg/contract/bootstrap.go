@@ -87,3 +87,28 @@ func ReadFoundation(ctx *pulumi.Context) (Foundation, error) {
 		DeployerARNs: r.deployers(),
 	}, r.err()
 }
+
+// deployers gives the ARNs of the roles that deploy the layers after bootstrap, as far as there are any.
+func (r *reader) deployers() []string {
+	var arns []string
+	add := func(value any) {
+		if arn, ok := value.(string); ok && arn != "" {
+			arns = append(arns, arn)
+		}
+	}
+	role, err := r.ref.GetOutputDetails(outDeployRoleARN)
+	if err != nil {
+		r.fail(outDeployRoleARN, err.Error())
+		return nil
+	}
+	layers, err := r.ref.GetOutputDetails(outLayerRoleARNs)
+	if err != nil {
+		r.fail(outLayerRoleARNs, err.Error())
+		return nil
+	}
+	add(role.Value)
+	byLayer, _ := layers.Value.(map[string]any)
+	add(byLayer[ProjectDatalake])
+	add(byLayer[ProjectMPP])
+	return arns
+}

@@ -52,8 +52,8 @@ func open(ctx *pulumi.Context, project string) (*reader, error) {
 	return &reader{ref: ref, stack: stack}, nil
 }
 
-// text gives a required string output.
-func (r *reader) text(output string) pulumi.StringOutput {
+// required gives a required output as it is. It is found wanting, and nil, when it is missing or a secret.
+func (r *reader) required(output string) any {
 	details, err := r.ref.GetOutputDetails(output)
 	switch {
 	case err != nil:
@@ -63,50 +63,43 @@ func (r *reader) text(output string) pulumi.StringOutput {
 	case details.Value == nil:
 		r.fail(output, "is missing; run `pulumi up` in that project again")
 	default:
-		value, ok := details.Value.(string)
-		if ok && value != "" {
-			return pulumi.String(value).ToStringOutput()
-		}
-		r.fail(output, fmt.Sprintf("is %#v, want a string that is not empty", details.Value))
+		return details.Value
 	}
-	return pulumi.String("").ToStringOutput()
+	return nil
+}
+
+// text gives a required string output.
+func (r *reader) text(output string) pulumi.StringOutput {
+	return pulumi.String(r.word(output)).ToStringOutput()
+}
+
+// word gives a required text as it is, for what decides which resources there are.
+func (r *reader) word(output string) string {
+	value := r.required(output)
+	text, ok := value.(string)
+	if value != nil && (!ok || text == "") {
+		r.fail(output, fmt.Sprintf("is %#v, want a string that is not empty", value))
+	}
+	return text
 }
 
 // flag gives a required truth value as it is, for what decides which resources there are.
 func (r *reader) flag(output string) bool {
-	details, err := r.ref.GetOutputDetails(output)
-	switch {
-	case err != nil:
-		r.fail(output, err.Error())
-	case details.Value == nil:
-		r.fail(output, "is missing; run `pulumi up` in that project again")
-	default:
-		if value, ok := details.Value.(bool); ok {
-			return value
-		}
-		r.fail(output, fmt.Sprintf("is %#v, want true or false", details.Value))
+	value := r.required(output)
+	flag, ok := value.(bool)
+	if value != nil && !ok {
+		r.fail(output, fmt.Sprintf("is %#v, want true or false", value))
 	}
-	return false
+	return flag
 }
 
 // objects gives a required output that holds objects by name, each with these texts, as they are: the
 // names decide which resources there are.
 func (r *reader) objects(output string, fields ...string) map[string]map[string]string {
-	details, err := r.ref.GetOutputDetails(output)
-	switch {
-	case err != nil:
-		r.fail(output, err.Error())
-		return nil
-	case details.SecretValue != nil:
-		r.fail(output, "is a secret; nothing secret may cross a stack reference")
-		return nil
-	case details.Value == nil:
-		r.fail(output, "is missing; run `pulumi up` in that project again")
-		return nil
-	}
-	objects, ok := details.Value.(map[string]any)
-	if !ok {
-		r.fail(output, fmt.Sprintf("is %#v, want an object", details.Value))
+	value := r.required(output)
+	objects, ok := value.(map[string]any)
+	if value != nil && !ok {
+		r.fail(output, fmt.Sprintf("is %#v, want an object", value))
 	}
 	all := map[string]map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(objects)) {

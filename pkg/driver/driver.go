@@ -411,3 +411,16 @@ func lockOwners(err error) string {
 
 // Region is the environment's.
 func (d *Driver) Region() string { return d.environment.Region }
+
+// checkpoint reads what the state has of a project. A stack that does not exist has nothing.
+func (d *Driver) checkpoint(ctx context.Context, project string) (state.Checkpoint, error) {
+	store, err := state.Open(ctx, d.environment.Backend)
+	if err != nil {
+		return state.Checkpoint{}, err
+	}
+	checkpoint, err := state.ReadCheckpoint(ctx, store, project, d.environment.Name)
+	if errors.Is(err, state.ErrNotFound) {
+		return state.Checkpoint{}, nil
+	}
+	return checkpoint, err
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/program/mpp"
 	"github.com/tarn-data/tarn/pkg/state"
 )
@@ -29,19 +30,15 @@ type governed struct {
 	settings string // URN of the account's settings; empty when there are none
 }
 
+// isFull reports whether Lake Formation decided for everybody.
+func isFull(g contract.Governance) bool { return governance.Mode(g.Mode) == governance.Full }
+
 // governance reads what a project has done in Lake Formation. Its mode is empty when that is nothing.
 func (d *Driver) governance(ctx context.Context, project Project) (governed, error) {
 	if project.Name != contract.ProjectDatalake {
 		return governed{}, nil
 	}
-	store, err := state.Open(ctx, d.environment.Backend)
-	if err != nil {
-		return governed{}, err
-	}
-	checkpoint, err := state.ReadCheckpoint(ctx, store, project.Name, d.environment.Name)
-	if errors.Is(err, state.ErrNotFound) {
-		return governed{}, nil
-	}
+	checkpoint, err := d.checkpoint(ctx, project.Name)
 	if err != nil {
 		return governed{}, err
 	}
@@ -109,10 +106,10 @@ func (d *Driver) leaveGovernance(ctx context.Context, project Project, before go
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(modes, next) || slices.Index(modes, next) >= slices.Index(modes, before.Mode) {
+	if !slices.Contains(governance.Modes, next) || slices.Index(governance.Modes, next) >= slices.Index(governance.Modes, governance.Mode(before.Mode)) {
 		return nil
 	}
-	if before.Mode == modeFull {
+	if isFull(before.Governance) {
 		step, err := d.settlement(ctx, project)
 		if err != nil {
 			return err
@@ -138,7 +135,7 @@ func (d *Driver) leaveGovernance(ctx context.Context, project Project, before go
 	if err := d.mend(ctx, pipelines); err != nil {
 		return err
 	}
-	pipelines.Program = mpp.DeployAs(pipelines.Folder, next)
+	pipelines.Program = mpp.DeployAs(pipelines.Folder, string(next))
 	stack, err := d.stack(ctx, pipelines, false)
 	if err != nil {
 		return err
@@ -149,11 +146,8 @@ func (d *Driver) leaveGovernance(ctx context.Context, project Project, before go
 	return nil
 }
 
-// modes by how much Lake Formation decides.
-var modes = []string{"off", "hybrid", modeFull}
-
 // configuredMode reads the mode from the stack file. The program checks it.
-func configuredMode(project Project, environment string) (string, error) {
+func configuredMode(project Project, environment string) (governance.Mode, error) {
 	file := stackFile(project.Folder, environment)
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -163,7 +157,7 @@ func configuredMode(project Project, environment string) (string, error) {
 		Config struct {
 			Settings struct {
 				LakeFormation struct {
-					Mode string `yaml:"mode"`
+					Mode governance.Mode `yaml:"mode"`
 				} `yaml:"lakeFormation"`
 			} `yaml:"datalake:settings"`
 		} `yaml:"config"`
@@ -174,19 +168,12 @@ func configuredMode(project Project, environment string) (string, error) {
 	if mode := stack.Config.Settings.LakeFormation.Mode; mode != "" {
 		return mode, nil
 	}
-	return modes[0], nil
+	return governance.Off, nil
 }
 
 // grantsOfPipelines counts the grants that the mpp project has made.
 func (d *Driver) grantsOfPipelines(ctx context.Context) (int, error) {
-	store, err := state.Open(ctx, d.environment.Backend)
-	if err != nil {
-		return 0, err
-	}
-	checkpoint, err := state.ReadCheckpoint(ctx, store, contract.ProjectMPP, d.environment.Name)
-	if errors.Is(err, state.ErrNotFound) {
-		return 0, nil
-	}
+	checkpoint, err := d.checkpoint(ctx, contract.ProjectMPP)
 	granted := 0
 	for _, resource := range checkpoint.Deployed() {
 		if resource.Type == "aws:lakeformation/permissions:Permissions" {
@@ -211,16 +198,11 @@ type settlement struct {
 	say       func(string)
 }
 
-const (
-	allowedPrincipals = "IAM_ALLOWED_PRINCIPALS"
-	modeFull          = "full"
-)
-
 // settle makes the account's settings fit and reports whether it changed them. Databases go first: that
 // needs an administrator, which who deploys may cease to be. They are given back earlier, see leaveGovernance.
 func (s settlement) settle(ctx context.Context, before, after contract.Governance) (bool, error) {
-	leftFull := before.Mode == modeFull && after.Mode != modeFull
-	if after.Mode == modeFull {
+	leftFull := isFull(before) && !isFull(after)
+	if isFull(after) {
 		if err := s.close(ctx, after.Databases); err != nil {
 			return false, err
 		}
@@ -249,7 +231,7 @@ func (s settlement) settle(ctx context.Context, before, after contract.Governanc
 		{"tables", &settings.CreateTableDefaultPermissions, before.Before.TableDefaults},
 	} {
 		switch {
-		case after.Mode == modeFull && slices.ContainsFunc(*defaults.list, isAllowed):
+		case isFull(after) && slices.ContainsFunc(*defaults.list, isAllowed):
 			*defaults.list = []types.PrincipalPermissions{}
 			done = append(done, "new "+defaults.what+" are no longer left to IAM")
 		case leftFull && defaults.given && len(*defaults.list) == 0:
@@ -275,7 +257,7 @@ func (s settlement) settle(ctx context.Context, before, after contract.Governanc
 }
 
 func isAllowed(p types.PrincipalPermissions) bool {
-	return p.Principal != nil && aws.ToString(p.Principal.DataLakePrincipalIdentifier) == allowedPrincipals
+	return p.Principal != nil && aws.ToString(p.Principal.DataLakePrincipalIdentifier) == governance.AllowedPrincipals
 }
 
 func leftToIAM() []types.PrincipalPermissions {
@@ -283,7 +265,7 @@ func leftToIAM() []types.PrincipalPermissions {
 }
 
 func everybody() *types.DataLakePrincipal {
-	return &types.DataLakePrincipal{DataLakePrincipalIdentifier: aws.String(allowedPrincipals)}
+	return &types.DataLakePrincipal{DataLakePrincipalIdentifier: aws.String(governance.AllowedPrincipals)}
 }
 
 // close takes databases and their tables from IAM. They were granted to everybody whom IAM allows when they
@@ -301,7 +283,7 @@ func (s settlement) close(ctx context.Context, databases []string) error {
 			found = append(found, page.PrincipalResourcePermissions...)
 		}
 		for _, grant := range found {
-			if aws.ToString(grant.Principal.DataLakePrincipalIdentifier) != allowedPrincipals ||
+			if aws.ToString(grant.Principal.DataLakePrincipalIdentifier) != governance.AllowedPrincipals ||
 				!slices.Contains(databases, databaseOf(grant.Resource)) {
 				continue
 			}
@@ -409,7 +391,7 @@ func (s settlement) setTableDefaults(ctx context.Context, name string, leave boo
 	defaults := []gluetypes.PrincipalPermissions{}
 	if leave {
 		defaults = append(defaults, gluetypes.PrincipalPermissions{
-			Principal:   &gluetypes.DataLakePrincipal{DataLakePrincipalIdentifier: aws.String(allowedPrincipals)},
+			Principal:   &gluetypes.DataLakePrincipal{DataLakePrincipalIdentifier: aws.String(governance.AllowedPrincipals)},
 			Permissions: []gluetypes.Permission{gluetypes.PermissionAll},
 		})
 	}

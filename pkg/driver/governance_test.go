@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lakeformation/types"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/lease/leasetest"
 	"github.com/tarn-data/tarn/pkg/state"
 )
@@ -89,7 +90,7 @@ func (s settlement) seen(t *testing.T) string {
 	}
 	var left []string
 	for _, grant := range permissions.PrincipalResourcePermissions {
-		if *grant.Principal.DataLakePrincipalIdentifier != allowedPrincipals {
+		if *grant.Principal.DataLakePrincipalIdentifier != governance.AllowedPrincipals {
 			continue
 		}
 		name := databaseOf(grant.Resource)
@@ -226,7 +227,7 @@ func TestConfiguredMode(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, "Pulumi."+name+".yaml"), []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := configuredMode(Project{Folder: folder}, name); got != test.want || err != nil {
+		if got, err := configuredMode(Project{Folder: folder}, name); string(got) != test.want || err != nil {
 			t.Errorf("%s: %q, want %q, error %v", name, got, test.want, err)
 		}
 	}

@@ -77,14 +77,7 @@ const leaseTask = "lease"
 
 // neverDeployed gives nil when the missing lock table is the one that bootstrap is yet to make.
 func (d *Driver) neverDeployed(ctx context.Context, missing error) error {
-	store, err := state.Open(ctx, d.environment.Backend)
-	if err != nil {
-		return err
-	}
-	checkpoint, err := state.ReadCheckpoint(ctx, store, contract.ProjectBootstrap, d.environment.Name)
-	if errors.Is(err, state.ErrNotFound) {
-		return nil
-	}
+	checkpoint, err := d.checkpoint(ctx, contract.ProjectBootstrap)
 	if err != nil {
 		return err
 	}
