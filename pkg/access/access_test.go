@@ -158,7 +158,7 @@ func tagged(name string, grants ...Grant) Persona {
 func TestWithoutPersonasNothingIsSaid(t *testing.T) {
 	t.Parallel()
 	l := &Lake{Account: testAccount, Scope: testScope, Settings: Settings{Administrators: []string{"arn:aws:iam::123456789012:role/x"}}}
-	for _, kind := range append(slices.Clone(zone.DataKinds), zone.AccessLogs) {
+	for _, kind := range zone.Kinds {
 		if statements := l.BucketStatements(kind); statements != nil {
 			t.Errorf("%s: %v", kind, statements)
 		}
@@ -211,7 +211,7 @@ func TestSizesOfALargeLake(t *testing.T) {
 	if err := l.Check(); err != nil {
 		t.Error(err)
 	}
-	for _, kind := range append(slices.Clone(zone.DataKinds), zone.AccessLogs) {
+	for _, kind := range zone.Kinds {
 		document := policy.Document{Statements: l.BucketStatements(kind)}
 		if err := l.CheckBucketPolicy(kind, document, 4096); err != nil {
 			t.Error(err)
@@ -426,7 +426,7 @@ func FuzzSettings(f *testing.F) {
 		}
 		l := &Lake{Account: testAccount, Scope: testScope, Domains: read.Domains, Settings: read.Access}
 		documents := []policy.Document{l.KeyPolicy()}
-		for _, kind := range append(slices.Clone(zone.DataKinds), zone.AccessLogs) {
+		for _, kind := range zone.Kinds {
 			for _, s := range l.BucketStatements(kind) {
 				if s.Effect != policy.Deny {
 					t.Errorf("the bucket policy of %s allows something: %+v", kind, s)

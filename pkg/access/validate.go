@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/policy"
@@ -26,9 +27,6 @@ const (
 	maxSession            = 720
 	DefaultSessionMinutes = minSession
 )
-
-// reserved are names that the workgroups of the platform have.
-var reserved = []string{"lake"}
 
 var (
 	nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -53,7 +51,7 @@ func (s Settings) Validate(domains domain.Domains) error {
 		if !nameForm.MatchString(name) {
 			p.add(key, "want lower-case letters, digits and single hyphens, beginning with a letter")
 		}
-		if slices.Contains(reserved, name) {
+		if name == catalog.Shared {
 			p.add(key, "the name is taken by the platform's own workgroup; choose another")
 		}
 		persona.validate(&p, key, domains)

@@ -43,8 +43,8 @@ const (
 // MinScanLimit is Athena's smallest limit (Athena API Reference, WorkGroupConfiguration).
 const MinScanLimit = 10_000_000
 
-// shared is the purpose of the workgroup that is nobody's own. A persona cannot have its name.
-const shared = "lake"
+// Shared is the purpose of the workgroup that is nobody's own. A persona cannot have its name.
+const Shared = "lake"
 
 // maxDescription is Glue's longest description of a database or table, in bytes (Glue API Reference,
 // DatabaseInput and TableInput).
@@ -67,8 +67,8 @@ func (s Settings) Validate(personas []string, domains domain.Domains) error {
 				persona, limit, MinScanLimit))
 		}
 	}
-	if slices.Contains(personas, shared) {
-		problems = append(problems, fmt.Errorf("access.personas.%s: the workgroup of everybody has this name; choose another one", shared))
+	if slices.Contains(personas, Shared) {
+		problems = append(problems, fmt.Errorf("access.personas.%s: the workgroup of everybody has this name; choose another one", Shared))
 	}
 	for _, folder := range []struct{ field, value string }{{"queries", s.Queries}, {"views", s.Views}, {"tables", s.Tables}} {
 		if folder.value == "" {

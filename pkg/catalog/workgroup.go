@@ -12,7 +12,7 @@ import (
 
 // SharedWorkgroup is the name of the Athena workgroup that is no persona's own.
 func SharedWorkgroup(scope naming.Scope) string {
-	return scope.Name(shared)
+	return scope.Name(Shared)
 }
 
 // WorkgroupName is the name of the Athena workgroup of a persona.

@@ -136,7 +136,7 @@ func (p *Params) deployARN(kind, name string) string {
 // environment would match the state bucket, too.
 func (p *Params) lakeBuckets(below string) []string {
 	var arns []string
-	for _, kind := range append(append([]zone.Kind{}, zone.DataKinds...), zone.AccessLogs) {
+	for _, kind := range zone.Kinds {
 		arns = append(arns, p.Account.BucketARN(p.Scope.Bucket(string(kind), p.Account.ID, p.Account.Region))+below)
 	}
 	return arns

@@ -1,6 +1,9 @@
 package deploypolicy
 
-import "github.com/tarn-data/tarn/pkg/policy"
+import (
+	"github.com/tarn-data/tarn/pkg/governance"
+	"github.com/tarn-data/tarn/pkg/policy"
+)
 
 // writesOfRoles are the actions on roles that IAM lets depend on the role's boundary (Service
 // Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
@@ -43,7 +46,7 @@ var iamRules = []rule{
 		actions: []string{"PassRole"},
 		layers:  []Layer{Datalake},
 		scope: pass("PassToLakeFormation", toLakeFormation, func(p *Params, _ Layer) []string {
-			return []string{p.workRole(p.Scope.Name("lake-location"))} // pkg/governance makes it
+			return []string{p.workRole(governance.LocationRoleName(p.Scope))}
 		}),
 		also: []scope{pass("PassToS3", toS3, func(p *Params, _ Layer) []string {
 			return []string{p.workRole(p.Scope.Name("*", "replication"))} // one for each zone that is copied

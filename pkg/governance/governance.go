@@ -123,6 +123,9 @@ func (g *Governance) makeSettings(ctx *pulumi.Context, name string) (pulumi.Outp
 	return before.Output, nil
 }
 
+// LocationRoleName is the name of the role that Lake Formation works with the zones with.
+func LocationRoleName(scope naming.Scope) string { return scope.Name("lake-location") }
+
 // makeLocations registers the zones with Lake Formation, which reads and writes them with a role of its own
 // on behalf of whoever it lets (Lake Formation Developer Guide, "Requirements for roles used to register
 // locations").
@@ -132,7 +135,7 @@ func (g *Governance) makeLocations(ctx *pulumi.Context, name string) error {
 		return err
 	}
 	role, err := iam.NewRole(ctx, name+"-location-role", &iam.RoleArgs{
-		Name:                pulumi.String(g.args.Scope.Name("lake-location")),
+		Name:                pulumi.String(LocationRoleName(g.args.Scope)),
 		Path:                pulumi.String(g.args.Scope.Path()),
 		AssumeRolePolicy:    pulumi.String(trust),
 		PermissionsBoundary: g.args.BoundaryARN.ToStringOutput().ToStringPtrOutput(),

@@ -72,7 +72,7 @@ func withPersonas(t *testing.T, access map[string]any) *deployed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range append(slices.Clone(zone.DataKinds), zone.AccessLogs) {
+	for _, kind := range zone.Kinds {
 		d.buckets[string(kind)] = pulumitest.Document(t, d.recorder.Named("aws:s3/bucketPolicy:BucketPolicy", string(kind)+"-policy"), "policy")
 	}
 	key := d.recorder.Named("aws:kms/keyPolicy:KeyPolicy", "data-key-policy")

@@ -636,7 +636,7 @@ func TestRetentionReachesTheBuckets(t *testing.T) {
 	}
 	expiring := func(change map[string]any) (kinds []zone.Kind) {
 		r := deployLake(t, change)
-		for _, kind := range append(slices.Clone(zone.DataKinds), zone.AccessLogs) {
+		for _, kind := range zone.Kinds {
 			made, _ := part(t, r, lifecycleType, physical(kind))
 			if rule := made.Inputs["rules"].([]any)[0].(map[string]any); rule["expiration"] != nil {
 				kinds = append(kinds, kind)

@@ -28,9 +28,6 @@ type Zone struct {
 	AllowExpiry bool `json:"allowExpiry,omitempty"`
 }
 
-// Kinds are the zones that have a retention: all.
-var Kinds = append(slices.Clone(zone.DataKinds), zone.AccessLogs)
-
 // Defaults gives the retention without a setting: data is kept for ever and gets cheaper, and what can be
 // made again goes sooner.
 func Defaults() Zones {
@@ -154,8 +151,8 @@ func expires(kind zone.Kind) bool {
 func (p *Policy) Validate() error {
 	problems := []error{p.Classes.validate()}
 	for _, kind := range slices.Sorted(maps.Keys(p.Zones)) {
-		if !slices.Contains(Kinds, kind) {
-			problems = append(problems, fmt.Errorf("retention.%s: there is no such zone; zones are %v", kind, Kinds))
+		if !slices.Contains(zone.Kinds, kind) {
+			problems = append(problems, fmt.Errorf("retention.%s: there is no such zone; zones are %v", kind, zone.Kinds))
 		}
 	}
 	if p.ExpireAllAfterDays < 0 {
@@ -165,7 +162,7 @@ func (p *Policy) Validate() error {
 		problems = append(problems, errors.New(
 			"expireAllAfterDays deletes all data, tables included, and protect forbids that: choose one"))
 	}
-	for _, kind := range Kinds {
+	for _, kind := range zone.Kinds {
 		if err := p.check(kind); err != nil {
 			problems = append(problems, err)
 		}

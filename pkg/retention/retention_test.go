@@ -218,7 +218,7 @@ func FuzzRetention(f *testing.F) {
 		if err := settings.Decode(raw, &config); err != nil {
 			return
 		}
-		for _, kind := range retention.Kinds {
+		for _, kind := range zone.Kinds {
 			whole, folders := config.policy().Of(kind)
 			if 1+len(folders) > bucket.MaxRules {
 				t.Errorf("%s has %d rules", kind, len(folders))

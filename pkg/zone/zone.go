@@ -3,6 +3,7 @@ package zone
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -32,6 +33,9 @@ const (
 
 // DataKinds are the zones that hold data and write an access log.
 var DataKinds = []Kind{Raw, Staged, Analytics, Quarantine, Artifacts, AthenaResults}
+
+// Kinds are all zones.
+var Kinds = append(slices.Clone(DataKinds), AccessLogs)
 
 // HasDatabase reports whether the zone's data are tables.
 func (k Kind) HasDatabase() bool {

@@ -31,7 +31,7 @@ func (l *lake) checkAccess() error {
 		return err
 	}
 	problems := []error{rights.Check()}
-	for _, kind := range append(append([]zone.Kind{}, zone.DataKinds...), zone.AccessLogs) {
+	for _, kind := range zone.Kinds {
 		problems = append(problems, rights.CheckBucketPolicy(kind, policy.Document{Statements: l.accessStatements(kind)}, bucketReserve))
 	}
 	return errors.Join(problems...)

@@ -216,7 +216,7 @@ func (l *lake) network(kind zone.Kind) *bucket.Network {
 	exempt := slices.Concat(l.deployers(), l.config.VPCExemptRoles, l.config.Access.Administrators)
 	if mode := l.config.LakeFormation.Mode; mode == governance.Hybrid || mode == governance.Full {
 		// What Athena and Glue read through Lake Formation comes from their network, as this role.
-		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+l.scope.Name("lake-location")))
+		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+governance.LocationRoleName(l.scope)))
 	}
 	if l.config.Replication.Of(kind) {
 		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+l.replicationRole(kind)))
@@ -280,8 +280,8 @@ func (s *Settings) validateZones() error {
 	problems := []error{s.keeping().Validate()}
 	for _, kind := range slices.Sorted(maps.Keys(s.Zones)) {
 		options := s.Zones[kind]
-		if !slices.Contains(retention.Kinds, kind) {
-			problems = append(problems, fmt.Errorf("zones.%s: there is no such zone; zones are %v", kind, retention.Kinds))
+		if !slices.Contains(zone.Kinds, kind) {
+			problems = append(problems, fmt.Errorf("zones.%s: there is no such zone; zones are %v", kind, zone.Kinds))
 			continue
 		}
 		if err := options.Validate(kind); err != nil {
