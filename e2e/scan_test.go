@@ -240,7 +240,7 @@ func (l *lake) scanInsecureAccount(t *testing.T) {
 	t.Helper()
 	_, made := scanners(t)
 	bucket := aws.String("thoughtless")
-	buckets := s3.NewFromConfig(l.aws(t), func(o *s3.Options) { o.UsePathStyle = true })
+	buckets := l.s3(t)
 	if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil {
 		t.Fatal(err)
 	}

@@ -78,13 +78,15 @@ func (l *Lake) personas() []string {
 // crawlers and services of this environment (and with them the roles of its personas, of which other
 // statements speak), and the administrators.
 func (l *Lake) exempt() []string {
-	iam := func(resource string) string { return l.Account.GlobalARN("iam", resource) }
-	return append([]string{
-		l.Account.Root(),
-		iam("role" + l.Scope.DeployPath() + "*"),
-		iam("user" + l.Scope.DeployPath() + "*"),
-		iam("role" + l.Scope.Path() + "*"),
-	}, slices.Sorted(slices.Values(l.Settings.Administrators))...)
+	return slices.Concat(
+		[]string{l.Account.Root()}, l.Deployers(), []string{l.Account.GlobalARN("iam", "role"+l.Scope.Path()+"*")},
+		slices.Sorted(slices.Values(l.Settings.Administrators)))
+}
+
+// Deployers are patterns for the ARNs of everybody who deploys.
+func (l *Lake) Deployers() []string {
+	below := l.Scope.DeployPath() + "*"
+	return []string{l.Account.GlobalARN("iam", "role"+below), l.Account.GlobalARN("iam", "user"+below)}
 }
 
 // keepOut denies others than some: whoever is neither exempt nor among the personas of the list. AWS's own

@@ -213,7 +213,7 @@ func (l *lake) network(kind zone.Kind) *bucket.Network {
 	if len(l.config.VPCEndpoints) == 0 {
 		return nil
 	}
-	exempt := slices.Concat(l.deployers(), l.config.VPCExemptRoles, l.config.Access.Administrators)
+	exempt := slices.Concat(l.access().Deployers(), l.config.VPCExemptRoles, l.config.Access.Administrators)
 	if mode := l.config.LakeFormation.Mode; mode == governance.Hybrid || mode == governance.Full {
 		// What Athena and Glue read through Lake Formation comes from their network, as this role.
 		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+governance.LocationRoleName(l.scope)))
@@ -222,12 +222,6 @@ func (l *lake) network(kind zone.Kind) *bucket.Network {
 		exempt = append(exempt, l.account.GlobalARN("iam", "role"+l.scope.Path()+l.replicationRole(kind)))
 	}
 	return &bucket.Network{Endpoints: l.config.VPCEndpoints, Exempt: exempt}
-}
-
-// deployers are patterns for the ARNs of everybody who deploys.
-func (l *lake) deployers() []string {
-	below := l.scope.DeployPath() + "*"
-	return []string{l.account.GlobalARN("iam", "role"+below), l.account.GlobalARN("iam", "user"+below)}
 }
 
 // checkCaller refuses to shut out whoever is deploying: the next deployment could not even read the buckets.
