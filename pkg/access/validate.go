@@ -143,7 +143,8 @@ func (p Principals) validate(found *problems, key string) {
 		want   string
 	}{
 		{"roles", p.Roles, policy.IsRoleARN, "the ARN of a role (arn:aws:iam::ACCOUNT:role/PATH/NAME), without a wildcard"},
-		{"permissionSets", p.PermissionSets, permissionSetForm.MatchString, "the name of a permission set, at most 32 letters, digits and _+=,.@-"},
+		{"permissionSets", p.PermissionSets, permissionSetForm.MatchString,
+			"the name of a permission set, at most 32 letters, digits and _+=,.@-"},
 		{"services", p.Services, serviceForm.MatchString, "the name of a service, such as quicksight.amazonaws.com"},
 	} {
 		for i, value := range list.values {

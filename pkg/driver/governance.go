@@ -106,7 +106,8 @@ func (d *Driver) leaveGovernance(ctx context.Context, project Project, before go
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(governance.Modes, next) || slices.Index(governance.Modes, next) >= slices.Index(governance.Modes, governance.Mode(before.Mode)) {
+	now := slices.Index(governance.Modes, governance.Mode(before.Mode))
+	if !slices.Contains(governance.Modes, next) || slices.Index(governance.Modes, next) >= now {
 		return nil
 	}
 	if isFull(before.Governance) {

@@ -42,8 +42,8 @@ func (s *AccountSettings) administrators() []string {
 	return sorted(slices.Concat(s.found.Admins, s.ours))
 }
 
-// before says what is to be given back one day, as contract.GovernanceBefore reads it. Deployers of this environment can only be there because a
-// deployment of it was interrupted.
+// before says what is to be given back one day, as contract.GovernanceBefore reads it. Deployers of this
+// environment can only be there because a deployment of it was interrupted.
 func (s *AccountSettings) before() pulumi.Map {
 	return pulumi.Map{
 		"administrators": pulumi.ToStringArray(sorted(slices.DeleteFunc(slices.Clone(s.found.Admins), func(arn string) bool {
