@@ -53,7 +53,7 @@ func TestLoad(t *testing.T) {
 	if !bytes.Equal(manifest, again) {
 		t.Error("the manifest differs from call to call")
 	}
-	for _, want := range []string{`"SELECT 1 < 2"`, `"type": "decimal(10,2)"`, `"version": 1`} {
+	for _, want := range []string{`"SELECT 1 < 2"`, `"type": "decimal(10,2)"`, `"version": 2`} {
 		if !strings.Contains(string(manifest), want) {
 			t.Errorf("the manifest has no %s:\n%s", want, manifest)
 		}

@@ -61,7 +61,7 @@ func Load(files fs.FS, datasets, tables string) ([]Pipeline, error) {
 		if len(p.Datasets) == 0 {
 			problems = append(problems, fmt.Errorf("pipeline %q has tables but no data set", p.Name))
 		}
-		out = append(out, *p)
+		out = append(out, p.withDefaults())
 	}
 	slices.SortFunc(out, func(a, b Pipeline) int { return strings.Compare(a.Name, b.Name) })
 	return out, errors.Join(problems...)

@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/tarn-data/tarn/pkg/dqdl"
 )
 
 // manifestVersion is raised when the jobs of one version cannot read the manifest of another.
-const manifestVersion = 1
-
-// Pipeline is the data sets and tables that run together.
-type Pipeline struct {
-	Name     string
-	Datasets []Dataset
-	Tables   []Table
-}
+const manifestVersion = 2
 
 // Manifest renders what the pipeline's jobs have to do. The same pipeline always gives the same
 // bytes: the manifest is stored under the hash of its content.
@@ -24,11 +19,14 @@ func (p Pipeline) Manifest() ([]byte, error) {
 	encoder.SetEscapeHTML(false) // SQL is full of < and >
 	encoder.SetIndent("", " ")
 	err := encoder.Encode(struct {
-		Version  int       `json:"version"`
-		Pipeline string    `json:"pipeline"`
-		Datasets []Dataset `json:"datasets"`
-		Tables   []Table   `json:"tables"`
-	}{manifestVersion, p.Name, withLists(p.Datasets), tablesWithLists(p.Tables)})
+		Version     int                     `json:"version"`
+		Pipeline    string                  `json:"pipeline"`
+		Domain      string                  `json:"domain"`
+		Datasets    []Dataset               `json:"datasets"`
+		Tables      []Table                 `json:"tables"`
+		Rulesets    map[string]dqdl.Ruleset `json:"rulesets"`
+		Maintenance *Maintenance            `json:"maintenance"`
+	}{manifestVersion, p.Name, p.Domain, withLists(p.Datasets), tablesWithLists(p.Tables), p.Rulesets, p.Maintenance})
 	if err != nil {
 		return nil, fmt.Errorf("rendering the manifest of pipeline %s: %w", p.Name, err)
 	}
@@ -56,6 +54,9 @@ func tablesWithLists(tables []Table) []Table {
 	for _, t := range tables {
 		if t.PartitionBy == nil {
 			t.PartitionBy = []string{}
+		}
+		if t.Key == nil {
+			t.Key = []string{}
 		}
 		out = append(out, t)
 	}

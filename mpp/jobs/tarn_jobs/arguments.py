@@ -20,6 +20,15 @@ class JobArguments:
     staged_database: str
     analytics_database: str
     quarantine_database: str
+    # The name metrics are published under, a workflow's; without one none are.
+    metrics_name: str = ""
+    # Whether each data set has metrics of its own, which CloudWatch charges for one by one.
+    dataset_metrics: bool = False
+    # The SQS queue that tells of raw files, for a pipeline that starts when they arrive.
+    arrivals_queue: str = ""
+    workflow_name: str = ""
+    # The role of the Data Catalog's optimizers, where they keep the tables in order.
+    optimizer_role: str = ""
 
     @property
     def run_id(self) -> str:
@@ -42,9 +51,22 @@ def parse(argv: Sequence[str]) -> JobArguments:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--JOB_RUN_ID", default="local")
     parser.add_argument("--WORKFLOW_RUN_ID")
+    parser.add_argument("--WORKFLOW_NAME", default="")
+    parser.add_argument("--metrics_name", default="")
+    parser.add_argument("--dataset_metrics", default="false")
+    parser.add_argument("--arrivals_queue", default="")
+    parser.add_argument("--optimizer_role", default="")
     known, _ = parser.parse_known_args(argv)
     uris = {f"{name}_uri": getattr(known, f"{name}_uri").rstrip("/") for name in _URIS}
     databases = {name: getattr(known, name) for name in _DATABASES}
     return JobArguments(
-        job_run_id=known.JOB_RUN_ID, workflow_run_id=known.WORKFLOW_RUN_ID, **uris, **databases
+        job_run_id=known.JOB_RUN_ID,
+        workflow_run_id=known.WORKFLOW_RUN_ID,
+        workflow_name=known.WORKFLOW_NAME,
+        metrics_name=known.metrics_name,
+        dataset_metrics=known.dataset_metrics == "true",
+        arrivals_queue=known.arrivals_queue,
+        optimizer_role=known.optimizer_role,
+        **uris,
+        **databases,
     )

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tarn_jobs import storage
 from tarn_jobs.errors import JobError
 
-_VERSION = 1
+_VERSION = 2
 # Lower case only: the Glue catalog folds names, and "Id" next to "id" would collide there.
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(
@@ -19,6 +19,7 @@ _TRANSFORM = re.compile(
     r"(?:(?:years|months|days|hours)\((?P<time>\w+)\)"
     r"|(?:bucket|truncate)\(\d+, ?(?P<number>\w+)\)|(?P<identity>\w+))"
 )
+_FORMATS = ("csv", "json", "parquet")
 _CSV_OPTIONS = {"header", "nullValue", "sep"}
 
 
@@ -39,6 +40,17 @@ class Source:
     path: str
     null_value: str
     separator: str
+    format: str = "csv"
+    read: str = "all"
+    dates: str = ""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long rows stay in a staged table."""
+
+    column: str
+    days: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,14 @@ class Dataset:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partition_by: tuple[str, ...]
+    description: str = ""
+    classification: str = ""
+    newest_by: str = ""
+    ignore_new_columns: bool = False
+    null_missing_columns: bool = False
+    quality: str = ""
+    retention: Retention | None = None
+    freshness_hours: int = 0
 
     @property
     def column_names(self) -> list[str]:
@@ -58,13 +78,34 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Incremental:
+    """Which part of an analytics table changes in one staged table can touch."""
+
+    source: str
+    changed: str
+    column: str
+
+
+@dataclass(frozen=True)
 class AnalyticsTable:
-    """An analytics table: a query over the staged tables."""
+    """An analytics table: a query over the staged tables. Without a key it is replaced whole."""
 
     name: str
     sql: str
     key: tuple[str, ...]
     partition_by: tuple[str, ...]
+    description: str = ""
+    incremental: Incremental | None = None
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """How the tables of a pipeline are kept in order."""
+
+    by: str = "job"
+    snapshot_days: int = 7
+    orphan_days: int = 7
+    target_file_mb: int = 128
 
 
 @dataclass(frozen=True)
@@ -74,6 +115,10 @@ class Manifest:
     pipeline: str
     datasets: tuple[Dataset, ...]
     tables: tuple[AnalyticsTable, ...]
+    domain: str = ""
+    # By name, as pkg/dqdl renders them; tarn_jobs.quality evaluates them.
+    rulesets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    maintenance: Maintenance = field(default_factory=Maintenance)
 
 
 def load(uri: str) -> Manifest:
@@ -95,7 +140,13 @@ def parse(document: Mapping[str, Any]) -> Manifest:
     for kind, items in (("data set", datasets), ("table", tables)):
         if twice := _repeated(item.name for item in items):
             raise JobError(f"{kind} {twice} is defined twice")
-    return Manifest(pipeline, datasets, tables)
+    rulesets = document.get("rulesets") or {}
+    for dataset in datasets:
+        if dataset.quality and dataset.quality not in rulesets:
+            raise JobError(f"data set {dataset.name}: there is no ruleset {dataset.quality!r}")
+    maintenance = Maintenance(**(document.get("maintenance") or {}))
+    domain = document.get("domain") or pipeline
+    return Manifest(pipeline, datasets, tables, domain, rulesets, maintenance)
 
 
 def _dataset(entry: Mapping[str, Any]) -> Dataset:
@@ -110,14 +161,32 @@ def _dataset(entry: Mapping[str, Any]) -> Dataset:
         if column not in names:
             raise JobError(f"{where}: key column {column} is not one of its columns")
     partition_by = _transforms(entry, names, where)
+    newest_by = entry.get("newest_by") or ""
+    if newest_by and newest_by not in names:
+        raise JobError(f"{where}: newest_by {newest_by} is not one of its columns")
+    evolution = entry.get("evolution") or {}
+    retention = entry.get("retention")
     return Dataset(
-        name, _source(_required(entry, "source", where), where), columns, key, partition_by
+        name,
+        _source(_required(entry, "source", where), where),
+        columns,
+        key,
+        partition_by,
+        description=entry.get("description") or "",
+        classification=entry.get("classification") or "",
+        newest_by=newest_by,
+        ignore_new_columns=evolution.get("new_columns") == "ignore",
+        null_missing_columns=evolution.get("missing_columns") == "null",
+        quality=entry.get("quality") or "",
+        retention=Retention(retention["column"], retention["days"]) if retention else None,
+        freshness_hours=entry.get("freshness_hours") or 0,
     )
 
 
 def _source(entry: Mapping[str, Any], where: str) -> Source:
-    if entry.get("format") != "csv":
-        raise JobError(f"{where}: source.format {entry.get('format')!r} is not csv")
+    form = entry.get("format")
+    if form not in _FORMATS:
+        raise JobError(f"{where}: source.format {form!r} is not one of {', '.join(_FORMATS)}")
     options = dict(entry.get("options") or {})
     if unknown := sorted(set(options) - _CSV_OPTIONS):
         raise JobError(
@@ -130,7 +199,14 @@ def _source(entry: Mapping[str, Any], where: str) -> Source:
     if len(separator) != 1 or separator in '"\r\n' or ord(separator) > 127:
         raise JobError(f"{where}: source.options.sep must be one ASCII character")
     path = str(_required(entry, "path", where)).strip("/")
-    return Source(path, options.get("nullValue", ""), separator)
+    return Source(
+        path,
+        options.get("nullValue", ""),
+        separator,
+        format=form,
+        read=entry.get("read") or "all",
+        dates=entry.get("dates") or "",
+    )
 
 
 def _column(entry: Mapping[str, Any], where: str) -> Column:
@@ -150,9 +226,18 @@ def _table(entry: Mapping[str, Any]) -> AnalyticsTable:
     return AnalyticsTable(
         name,
         _required(entry, "sql", where),
-        tuple(_identifier(column, f"{where}: key") for column in _required(entry, "key", where)),
+        tuple(_identifier(column, f"{where}: key") for column in entry.get("key") or []),
         _transforms(entry, None, where),
+        description=entry.get("description") or "",
+        incremental=_incremental(entry.get("incremental"), where),
     )
+
+
+def _incremental(entry: Mapping[str, Any] | None, where: str) -> Incremental | None:
+    if not entry:
+        return None
+    fields = ("source", "changed", "column")
+    return Incremental(*(_required(entry, field, f"{where}: incremental") for field in fields))
 
 
 def _transforms(entry: Mapping[str, Any], names: list[str] | None, where: str) -> tuple[str, ...]:

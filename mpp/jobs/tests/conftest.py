@@ -69,7 +69,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 @pytest.fixture
 def pipeline(spark: SparkSession, tmp_path: Path) -> Pipeline:
     """A pipeline without any data set, with zones of its own."""
-    return Pipeline(spark, tmp_path, {"version": 1, "pipeline": "flights", "datasets": []})
+    return Pipeline(spark, tmp_path, {"version": 2, "pipeline": "flights", "datasets": []})
 
 
 @pytest.fixture(scope="session")

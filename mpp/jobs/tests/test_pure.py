@@ -68,7 +68,7 @@ def dataset(**changes):
 
 
 def test_manifest_is_read():
-    found = manifest.parse({"version": 1, "pipeline": "p", "datasets": [dataset()]})
+    found = manifest.parse({"version": 2, "pipeline": "p", "datasets": [dataset()]})
     assert found.datasets[0].columns[0].type == "decimal(9,2)"
     assert found.datasets[0].source == manifest.Source("shop/orders", "NA", ",")
 
@@ -76,15 +76,15 @@ def test_manifest_is_read():
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"version": 2, "pipeline": "p"}, "version 2 is not 1"),
-        ({"version": 1}, "pipeline is missing"),
+        ({"version": 1, "pipeline": "p"}, "version 1 is not 2"),
+        ({"version": 2}, "pipeline is missing"),
         ({"datasets": [dataset(), dataset()]}, "data set orders is defined twice"),
         ({"datasets": [dataset(key=["no"])]}, "key column no is not one of its columns"),
         ({"datasets": [dataset(key=[])]}, "data set orders: key is missing"),
         ({"datasets": [dataset(partition_by=["days(x)"])]}, "names no column"),
         ({"datasets": [dataset(partition_by=["id; DROP"])]}, "is not an Iceberg transform"),
         ({"datasets": [dataset(columns=[{"name": "Id", "type": "int"}])]}, "lower-case"),
-        ({"datasets": [dataset(source={"format": "json", "path": "x"})]}, "is not csv"),
+        ({"datasets": [dataset(source={"format": "xml", "path": "x"})]}, "is not one of csv, json"),
         (
             {"datasets": [dataset(source={"format": "csv", "path": "x", "options": {"x": "1"}})]},
             "source.options.x is not one of header, nullValue, sep",
@@ -95,7 +95,7 @@ def test_manifest_is_read():
 def test_manifest_errors_name_the_place(document, message):
     with pytest.raises(JobError, match=message):
         manifest.parse(
-            {"version": 1, "pipeline": "p"} | document if "version" not in document else document
+            document if "version" in document else {"version": 2, "pipeline": "p"} | document
         )
 
 
