@@ -8,6 +8,7 @@ var ec2 = Service{
 	Resources: []Entry{
 		{Terraform: "aws_default_security_group", Pulumi: "DefaultSecurityGroup", Fields: securityGroupRules},
 		{Terraform: "aws_flow_log", Pulumi: "FlowLog"},
+		{Terraform: "aws_internet_gateway", Pulumi: "InternetGateway"}, // awsx gives every VPC one, also without a route
 		{Terraform: "aws_route", Pulumi: "Route"},
 		{Terraform: "aws_route_table", Pulumi: "RouteTable"},
 		{Terraform: "aws_route_table_association", Pulumi: "RouteTableAssociation"},
