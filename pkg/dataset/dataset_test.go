@@ -31,17 +31,18 @@ order_by: [id]
 func files(dataset, table, query string) fstest.MapFS {
 	return fstest.MapFS{
 		"datasets/orders.yaml": {Data: []byte(dataset)},
-		"tables/totals.yaml":   {Data: []byte(table)},
-		"tables/totals.sql":    {Data: []byte(query)},
+		"analytics/totals.yaml":   {Data: []byte(table)},
+		"analytics/totals.sql":    {Data: []byte(query)},
 	}
 }
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	pipelines, err := Load(files(goodDataset, goodTable, "SELECT 1 < 2"), "datasets", "tables")
+	lake, err := Load(files(goodDataset, goodTable, "SELECT 1 < 2"), DefaultFolders())
 	if err != nil {
 		t.Fatal(err)
 	}
+	pipelines := lake.Pipelines
 	if len(pipelines) != 1 || pipelines[0].Name != "sales" || len(pipelines[0].Datasets) != 1 || len(pipelines[0].Tables) != 1 {
 		t.Fatalf("got %+v", pipelines)
 	}
@@ -82,15 +83,15 @@ func TestLoadRefuses(t *testing.T) {
 		"unknown format":    {files(with("format: csv", "format: xls"), goodTable, "x"), []string{`source.format "xls"`}},
 		"other name":        {files(with("name: orders", "name: order"), goodTable, "x"), []string{`name "order": want "orders"`}},
 		"table alone":       {files(goodDataset, strings.Replace(goodTable, "sales", "other", 1), "x"), []string{`pipeline "other" has tables but no data set`}},
-		"empty query":       {files(goodDataset, goodTable, " \n"), []string{"tables/totals.yaml: the query file totals.sql is empty"}},
-		"query is missing":  {fstest.MapFS{"tables/totals.yaml": {Data: []byte(goodTable)}}, []string{"tables/totals.yaml: its query"}},
+		"empty query":       {files(goodDataset, goodTable, " \n"), []string{"analytics/totals.yaml: the query file totals.sql is empty"}},
+		"query is missing":  {fstest.MapFS{"analytics/totals.yaml": {Data: []byte(goodTable)}}, []string{"analytics/totals.yaml: its query"}},
 		"not YAML":          {files(":\n -", goodTable, "x"), []string{"datasets/orders.yaml"}},
 		"all at once":       {files(with("bigint", "number"), goodTable, ""), []string{"orders.yaml", "totals.yaml"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(test.files, "datasets", "tables")
+			_, err := Load(test.files, DefaultFolders())
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -105,10 +106,11 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestShippedDatasetsAreGood(t *testing.T) {
 	t.Parallel()
-	pipelines, err := Load(os.DirFS("../../mpp"), "datasets", "analytics")
+	lake, err := Load(os.DirFS("../../mpp"), DefaultFolders())
 	if err != nil {
 		t.Fatal(err)
 	}
+	pipelines := lake.Pipelines
 	if len(pipelines) != 1 || len(pipelines[0].Datasets) != 5 || len(pipelines[0].Tables) != 3 {
 		t.Errorf("got %d pipelines", len(pipelines))
 	}
@@ -119,11 +121,11 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(goodDataset))
 	f.Add([]byte("columns: [*a]"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		pipelines, err := Load(fstest.MapFS{"datasets/orders.yaml": {Data: raw}}, "datasets", "tables")
+		lake, err := Load(fstest.MapFS{"datasets/orders.yaml": {Data: raw}}, DefaultFolders())
 		if err != nil {
 			return
 		}
-		for _, p := range pipelines {
+		for _, p := range lake.Pipelines {
 			if _, err := p.Manifest(); err != nil {
 				t.Errorf("%q passed, but has no manifest: %v", raw, err)
 			}

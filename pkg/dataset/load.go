@@ -10,10 +10,31 @@ import (
 	"github.com/tarn-data/tarn/pkg/yamlfile"
 )
 
-// Load reads every data set of a folder of YAML files, and every analytics table of a folder of
-// YAML and SQL files, and gives the pipelines they form, ordered by name. All problems of all files
-// are returned together, each with its file, and its line where the YAML itself is wrong.
-func Load(files fs.FS, datasets, tables string) ([]Pipeline, error) {
+// Folders say where the files of a lake are.
+type Folders struct {
+	Datasets  string // one YAML file for each data set
+	Analytics string // one YAML and one SQL file for each table
+	Pipelines string // one YAML file for each pipeline that wants more than the defaults
+	Templates string // one YAML file for each job template
+	Quality   string // one DQDL file for each ruleset
+}
+
+// DefaultFolders is where files are when nothing else is configured.
+func DefaultFolders() Folders {
+	return Folders{
+		Datasets: "datasets", Analytics: "analytics", Pipelines: "pipelines", Templates: "templates", Quality: "quality",
+	}
+}
+
+// Lake is everything that files describe.
+type Lake struct {
+	Pipelines []Pipeline // by name
+	Templates Templates
+}
+
+// Load reads the files of a lake. All problems of all files are returned together, each with its file, and its
+// line where it has one.
+func Load(files fs.FS, folders Folders) (Lake, error) {
 	var problems []error
 	pipelines := map[string]*Pipeline{}
 	of := func(name string) *Pipeline {
@@ -30,7 +51,7 @@ func Load(files fs.FS, datasets, tables string) ([]Pipeline, error) {
 		names[kind+name] = file
 	}
 
-	problems = append(problems, yamlfile.Each(files, datasets, func(file string, raw []byte) error {
+	problems = append(problems, yamlfile.Each(files, folders.Datasets, func(file string, raw []byte) error {
 		var d Dataset
 		if err := yamlfile.Decode(raw, &d); err != nil {
 			return err
@@ -40,7 +61,7 @@ func Load(files fs.FS, datasets, tables string) ([]Pipeline, error) {
 		p.Datasets = append(p.Datasets, d)
 		return errors.Join(d.validate(), yamlfile.Named(file, d.Name))
 	}))
-	problems = append(problems, yamlfile.Each(files, tables, func(file string, raw []byte) error {
+	problems = append(problems, yamlfile.Each(files, folders.Analytics, func(file string, raw []byte) error {
 		var t Table
 		if err := yamlfile.Decode(raw, &t); err != nil {
 			return err
@@ -64,5 +85,5 @@ func Load(files fs.FS, datasets, tables string) ([]Pipeline, error) {
 		out = append(out, p.withDefaults())
 	}
 	slices.SortFunc(out, func(a, b Pipeline) int { return strings.Compare(a.Name, b.Name) })
-	return out, errors.Join(problems...)
+	return Lake{Pipelines: out, Templates: Templates{}}, errors.Join(problems...)
 }

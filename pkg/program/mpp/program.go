@@ -53,10 +53,11 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	if err := scope.Validate(); err != nil {
 		return none, err
 	}
-	pipelines, err := dataset.Load(os.DirFS(folder), config.Datasets, config.Analytics)
+	files, err := dataset.Load(os.DirFS(folder), config.folders())
 	if err != nil {
 		return none, err
 	}
+	pipelines := files.Pipelines
 	if err := config.checkPipelines(pipelines); err != nil {
 		return none, err
 	}

@@ -80,6 +80,12 @@ func (s *Settings) checkPipelines(pipelines []dataset.Pipeline) error {
 	return nil
 }
 
+func (s *Settings) folders() dataset.Folders {
+	folders := dataset.DefaultFolders()
+	folders.Datasets, folders.Analytics = s.Datasets, s.Analytics
+	return folders
+}
+
 func (s *Settings) scope(environment string) naming.Scope {
 	return naming.Scope{Organization: s.Organization, Environment: environment}
 }
