@@ -13,6 +13,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/console"
 	"github.com/tarn-data/tarn/pkg/driver"
 	"github.com/tarn-data/tarn/pkg/lease"
+	"github.com/tarn-data/tarn/pkg/upload"
 )
 
 // errStackFailed marks a row of the console; the error itself is shown at the end.
@@ -29,11 +30,14 @@ One command at a time changes an environment: it holds the environment's lease f
 projects. A holder that died is replaced as soon as its lease has run out (a minute, at
 once on the same machine), and what it left half done is put right first.
 
+Where mpp:settings.uploads names a folder, its files are uploaded to the raw zone afterwards
+(see "tarn upload").
+
 In the local environment it first makes every tool that is missing (the very first
 time some 10 to 20 minutes on two cores) and starts the emulator.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.deploy(cmd.Context(), true, (*driver.Driver).Up)
+			return a.deploy(cmd.Context(), true, (*driver.Driver).Up, a.uploadConfigured)
 		},
 	}
 	a.projectFlag(up)
@@ -111,9 +115,18 @@ func (a *app) confirm() error {
 	return nil
 }
 
-// deploy runs one of the driver's operations and prints its report.
+// deployReport is the result of a command that changes stacks, for machines.
+type deployReport struct {
+	driver.Report
+	Uploads *upload.Result `json:"uploads,omitempty"`
+}
+
+// after is what follows a deployment that succeeded.
+type after func(context.Context, console.Console, *driver.Driver) (*upload.Result, error)
+
+// deploy runs one of the driver's operations, and what follows it, and prints the report.
 func (a *app) deploy(
-	ctx context.Context, start bool, operation func(*driver.Driver, context.Context) (driver.Report, error),
+	ctx context.Context, start bool, operation func(*driver.Driver, context.Context) (driver.Report, error), then ...after,
 ) error {
 	view := a.console()
 	defer view.Close()
@@ -127,13 +140,19 @@ func (a *app) deploy(
 	quiet := context.AfterFunc(ctx, func() {
 		view.Line("tarn", "stopping: waiting for the calls under way, so that no resource is forgotten (Ctrl-C again gives up at once)")
 	})
-	report, err := operation(d, ctx)
+	report := deployReport{}
+	report.Report, err = operation(d, ctx)
+	for _, step := range then {
+		if err == nil {
+			report.Uploads, err = step(ctx, view, d)
+		}
+	}
 	quiet()
 	view.Close()
 	if err != nil {
 		report.Error = err.Error()
 	}
-	if printed := a.print(report, reportTable(report)); printed != nil {
+	if printed := a.print(report, reportText(report)); printed != nil {
 		return printed
 	}
 	var held *lease.HeldError
@@ -151,6 +170,14 @@ func (a *app) deploy(
 			report.Command, a.environment)}
 	}
 	return err
+}
+
+func reportText(report deployReport) string {
+	text := reportTable(report.Report)
+	if report.Uploads != nil {
+		text += "\n\n" + uploadText(*report.Uploads)
+	}
+	return text
 }
 
 func reportTable(report driver.Report) string {

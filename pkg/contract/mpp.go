@@ -10,15 +10,49 @@ import (
 // outPipelines is the output of the mpp project.
 const outPipelines = "pipelines"
 
-// Pipeline is what one needs to know to run a deployed pipeline and read its results.
+// Pipeline is what one needs to know to run a deployed pipeline, to follow it and to read its results.
 // It crosses to the driver, not to another stack.
 type Pipeline struct {
-	Workflow  string  `json:"workflow"`  // Glue workflow to start
-	LogPrefix string  `json:"logPrefix"` // log groups are <prefix>/output and <prefix>/error
-	ReportURI string  `json:"reportUri"` // run reports are <uri>/<run id>/<job kind>.json
-	Workgroup string  `json:"workgroup"` // Athena workgroup for the results
-	Database  string  `json:"database"`  // analytics database
-	Tables    []Table `json:"tables"`    // analytics tables
+	Domain             string         `json:"domain"`             // whose data it works on
+	Workflow           string         `json:"workflow"`           // Glue workflow to start
+	Crawler            string         `json:"crawler"`            // that the workflow starts; empty when another pipeline's does
+	LogPrefix          string         `json:"logPrefix"`          // every log group of its Spark jobs begins with it
+	ReportURI          string         `json:"reportUri"`          // run reports are <uri>/<run id>/<job kind>.json
+	ManifestURI        string         `json:"manifestUri"`        // what its jobs do
+	MetricsName        string         `json:"metricsName"`        // dimension Pipeline of its metrics
+	ArrivalsQueue      string         `json:"arrivalsQueue"`      // URL of the queue that tells of raw files; empty without one
+	Workgroup          string         `json:"workgroup"`          // Athena workgroup for the results
+	Database           string         `json:"database"`           // analytics database
+	StagedDatabase     string         `json:"stagedDatabase"`     // database of its data sets
+	QuarantineDatabase string         `json:"quarantineDatabase"` // database of rejected rows
+	Jobs               map[string]Job `json:"jobs"`               // by kind (raw-to-staged, …), those of the users' own by name
+	Datasets           []Dataset      `json:"datasets"`
+	Tables             []Table        `json:"tables"` // analytics tables
+}
+
+// Job is a Glue job of a pipeline.
+type Job struct {
+	Name           string    `json:"name"`           // at Glue
+	Kind           string    `json:"kind"`           // spark, python-shell or streaming
+	InWorkflow     bool      `json:"inWorkflow"`     // whether a run of the workflow starts it
+	LogGroups      LogGroups `json:"logGroups"`      // exact names
+	WorkerType     string    `json:"workerType"`     // empty for python-shell
+	MaxWorkers     int       `json:"maxWorkers"`     // 0 for python-shell
+	MaxCapacity    float64   `json:"maxCapacity"`    // DPUs of a python-shell job, else 0
+	ExecutionClass string    `json:"executionClass"` // STANDARD or FLEX; empty for python-shell and streaming
+	TimeoutMinutes int       `json:"timeoutMinutes"`
+}
+
+// LogGroups are the log groups of a job.
+type LogGroups struct {
+	Output string `json:"output"` // what it prints
+	Error  string `json:"error"`  // Spark's own log
+}
+
+// Dataset is a data set of a pipeline.
+type Dataset struct {
+	Name  string `json:"name"`
+	Dates string `json:"dates"` // how a path tells a file's date, for example dt=%Y-%m-%d; may be empty
 }
 
 // Table is an analytics table of a pipeline.
@@ -29,7 +63,9 @@ type Table struct {
 
 // MPP is what the mpp project gives its users: a pipeline by name.
 type MPP struct {
-	Pipelines map[string]pulumi.Map
+	Pipelines    map[string]pulumi.Map
+	Lake         Datalake // where raw files go
+	UploadFolder string   // local folder to upload after every deployment, relative to the project's
 }
 
 // Outputs gives the values by output name.
@@ -38,7 +74,7 @@ func (m MPP) Outputs() pulumi.Map {
 	for name, values := range m.Pipelines {
 		pipelines[name] = values
 	}
-	return pulumi.Map{outPipelines: pipelines}
+	return pulumi.Map{outPipelines: pipelines, outUploads: m.Lake.uploads(m.UploadFolder)}
 }
 
 // Export makes the values outputs of the running stack.

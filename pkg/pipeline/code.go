@@ -26,6 +26,9 @@ const (
 	library                 = "tarn_jobs"
 )
 
+// checksum is how S3 sees that what arrives is what was sent. A zone with Object Lock takes no upload without.
+const checksum = "SHA256"
+
 // CodeArgs configures Code.
 type CodeArgs struct {
 	// Required: folder with the job scripts and their library.

@@ -61,8 +61,7 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	if err := config.checkPipelines(pipelines); err != nil {
 		return none, err
 	}
-	uploads, err := uploadFolder(folder, config.Uploads)
-	if err != nil {
+	if err := checkUploads(folder, config.Uploads); err != nil {
 		return none, err
 	}
 	acct, err := account.Lookup(ctx)
@@ -76,13 +75,7 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	if err != nil {
 		return none, err
 	}
-	if uploads != "" {
-		args := &pipeline.UploadArgs{Folder: uploads, Bucket: lake.RawBucket, KeyARN: lake.KeyARN}
-		if _, err := pipeline.NewUpload(ctx, "raw", args); err != nil {
-			return none, fmt.Errorf("mpp:settings.uploads: %w", err)
-		}
-	}
-	built := contract.MPP{Pipelines: map[string]pulumi.Map{}}
+	built := contract.MPP{Pipelines: map[string]pulumi.Map{}, Lake: lake, UploadFolder: config.Uploads}
 	for _, p := range pipelines {
 		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
 			Pipeline: p, Scope: scope, Account: acct, Lake: lake.For(p.Name), Code: code,
@@ -97,17 +90,18 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	return built, nil
 }
 
-// uploadFolder resolves the folder to upload and refuses one that is not there.
-func uploadFolder(project, uploads string) (string, error) {
+// checkUploads refuses a folder to upload that is not there. Its files are uploaded after the deployment (`tarn up`, or
+// `tarn upload` where Pulumi is used by hand): they are data and no resources of the stack.
+func checkUploads(project, uploads string) error {
 	if uploads == "" {
-		return "", nil
+		return nil
 	}
 	folder := uploads
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(project, uploads)
 	}
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("mpp:settings.uploads: there is no folder %s (`tarn local up` makes the sample data)", folder)
+		return fmt.Errorf("mpp:settings.uploads: there is no folder %s (`tarn local up` makes the sample data)", folder)
 	}
-	return folder, nil
+	return nil
 }
