@@ -117,9 +117,12 @@ type syncing struct {
 
 // one uploads a file, unless the object is the same.
 func (s *syncing) one(ctx context.Context, f file, mayBeSame bool) error {
-	sum, err := hash(f.path)
-	if err != nil {
-		return err
+	sum := ""
+	if mayBeSame || !s.options.DryRun {
+		var err error
+		if sum, err = hash(f.path); err != nil {
+			return err
+		}
 	}
 	if mayBeSame {
 		same, err := s.holds(ctx, f.key, sum)
