@@ -8,12 +8,10 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Each calls visit for every YAML file of the folder, in name order, and puts the file's name
-// before the errors. A folder that is not there has no files.
+// before each of its errors. A folder that is not there has no files.
 func Each(files fs.FS, folder string, visit func(file string, raw []byte) error) error {
 	matches, err := fs.Glob(files, path.Join(folder, "*.yaml"))
 	if err != nil {
@@ -26,21 +24,19 @@ func Each(files fs.FS, folder string, visit func(file string, raw []byte) error)
 			err = visit(file, raw)
 		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", file, err))
+			problems = append(problems, located(file, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// Decode refuses unknown fields. The YAML library (1.19.2) panics on some tags, such as `key: !x 1`
-// for a list, as a fuzz test found; a file of the user's must end in an error.
-func Decode(raw []byte, target any) (err error) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = fmt.Errorf("cannot be read as YAML; if it has tags (!name), remove them (%v)", problem)
-		}
-	}()
-	return yaml.UnmarshalWithOptions(raw, target, yaml.Strict())
+// Decode reads YAML and refuses unknown fields.
+func Decode(raw []byte, target any) error {
+	document, err := Parse("", raw)
+	if err != nil {
+		return err
+	}
+	return document.Decode(target)
 }
 
 // SQL reads the file with the query that belongs to a YAML file: the same name with .sql.
