@@ -28,6 +28,7 @@ def ensure(
     columns: Mapping[str, str],
     partition_by: Sequence[str] = (),
     comments: Mapping[str, str] | None = None,
+    properties: Mapping[str, str] | None = None,
 ) -> None:
     """Create a table if it is absent; else add new columns and widen types.
 
@@ -35,7 +36,7 @@ def ensure(
     rewrite the table, which is for a person to decide.
     """
     if not spark.catalog.tableExists(table):
-        _create(spark, table, location, columns, partition_by, comments or {})
+        _create(spark, table, location, columns, partition_by, comments or {}, properties or {})
         return
     present = {field.name: field.dataType.simpleString() for field in spark.table(table).schema}
     _check_partitions(spark, table, partition_by)
@@ -54,6 +55,7 @@ def _create(
     columns: Mapping[str, str],
     partition_by: Sequence[str],
     comments: Mapping[str, str],
+    properties: Mapping[str, str],
 ) -> None:
     definitions = []
     for name, kind in columns.items():
@@ -61,11 +63,14 @@ def _create(
         definitions.append(f"`{name}` {kind}{comment}")
     # One task per partition writes few large files; without partitions there is nothing to
     # shuffle for.
-    properties = _PROPERTIES | {"write.distribution-mode": "hash" if partition_by else "none"}
-    listed = ", ".join(f"'{key}'='{value}'" for key, value in properties.items())
+    distribution = {"write.distribution-mode": "hash" if partition_by else "none"}
+    listed = ", ".join(
+        f"'{key}'='{value}'" for key, value in (_PROPERTIES | distribution | properties).items()
+    )
     partitioned = f"PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
     spark.sql(
-        f"CREATE TABLE {table} ({', '.join(definitions)}) USING iceberg {partitioned} "
+        # Another run may create it at the same moment.
+        f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(definitions)}) USING iceberg {partitioned} "
         f"LOCATION '{_escaped(location)}' TBLPROPERTIES ({listed})"
     )
 
