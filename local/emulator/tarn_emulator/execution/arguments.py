@@ -22,6 +22,9 @@ class SpecialArguments:
 
     spark_conf: dict[str, str] = field(default_factory=dict)
     extra_py_files: tuple[str, ...] = ()
+    extra_jars: tuple[str, ...] = ()
+    extra_files: tuple[str, ...] = ()
+    python_modules: tuple[str, ...] = ()
     datalake_formats: frozenset[str] = frozenset()
     log_group_prefix: str = DEFAULT_LOG_GROUP_PREFIX
     log_stream_prefix: str | None = None
@@ -59,6 +62,11 @@ def parse_conf(value: str) -> dict[str, str]:
     return settings
 
 
+def auto_scaling(arguments: Mapping[str, str]) -> bool:
+    """Return whether the number of workers follows the work."""
+    return arguments.get("--enable-auto-scaling", "").lower() == "true"
+
+
 def special(arguments: Mapping[str, str]) -> SpecialArguments:
     """Read the arguments that Glue interprets; raise ArgumentError for one that cannot work."""
     formats = frozenset(_list(arguments.get("--datalake-formats", "")))
@@ -68,17 +76,31 @@ def special(arguments: Mapping[str, str]) -> SpecialArguments:
             f"--datalake-formats: {', '.join(sorted(unknown))} is not available locally; "
             f"the local Spark has {', '.join(sorted(SUPPORTED_FORMATS))}"
         )
-    py_files = tuple(_list(arguments.get("--extra-py-files", "")))
-    for uri in py_files:
-        if not uri.startswith("s3://"):
-            raise ArgumentError(f"--extra-py-files: {uri!r} is not an s3:// address")
+    modules = tuple(_list(arguments.get("--additional-python-modules", "")))
+    for module in modules:
+        if not module.startswith("s3://"):
+            raise ArgumentError(
+                f"--additional-python-modules: {module!r} would be downloaded; locally only wheels "
+                "at an s3:// address are installed"
+            )
     return SpecialArguments(
         spark_conf=parse_conf(arguments.get("--conf", "")),
-        extra_py_files=py_files,
+        extra_py_files=_addresses(arguments, "--extra-py-files"),
+        extra_jars=_addresses(arguments, "--extra-jars"),
+        extra_files=_addresses(arguments, "--extra-files"),
+        python_modules=modules,
         datalake_formats=formats,
         log_group_prefix=arguments.get("--custom-logGroup-prefix", DEFAULT_LOG_GROUP_PREFIX),
         log_stream_prefix=arguments.get("--custom-logStream-prefix"),
     )
+
+
+def _addresses(arguments: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(_list(arguments.get(name, "")))
+    for uri in found:
+        if not uri.startswith("s3://"):
+            raise ArgumentError(f"{name}: {uri!r} is not an s3:// address")
+    return found
 
 
 def _list(value: str) -> list[str]:

@@ -21,10 +21,12 @@ from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningExcep
 
 from . import events, icebergcrawl, schema, tableinput
 from .grouping import DataFile, FoundTable, Policy, find_tables
-from .logs import LogStream
+from .logs import LogStream, secured
 from .runtime import RoleRefused, Runtime, now, split_s3
 
 LOG_GROUP = "/aws-glue/crawlers"
+# Where a crawler with a security configuration writes: then the role is part of the name.
+SECURED_LOG_GROUP = "/aws-glue/crawlers-role"
 DEFAULT_UPDATE = "UPDATE_IN_DATABASE"
 DEFAULT_DELETE = "DEPRECATE_IN_DATABASE"
 NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
@@ -137,7 +139,7 @@ class CrawlerRunner:
                 raise CrawlerRunningException(
                     f"Crawler with name {crawler.name} has already started"
                 )
-            crawl = Crawl(crawler.name)
+            crawl = Crawl(crawler.name, log_group=log_group_of(crawler))
             crawler.crawls.append(crawl)
         threading.Thread(
             target=self._follow, args=(crawler, crawl), name=f"crawl-{crawler.name}", daemon=True
@@ -176,6 +178,16 @@ class CrawlerRunner:
         )
         for callback in self._on_finished:
             callback(crawler, crawl)
+
+
+def log_group_of(crawler: Any) -> str:
+    """Return the log group of a crawler: with a security configuration, one of its own."""
+    configuration = crawler.crawler_security_configuration
+    if not configuration:
+        return LOG_GROUP
+    # A role is given by its ARN or by its path and name.
+    role = str(crawler.role).partition(":role/")[2] or str(crawler.role)
+    return secured(f"{SECURED_LOG_GROUP}/{role.lstrip('/')}", configuration)
 
 
 def describe(crawler: Any, answer: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +273,7 @@ class _Crawling:
         )
         self._s3 = runtime.new_client("s3", credentials)
         self._glue = runtime.new_client("glue", credentials)
-        self._log = LogStream(runtime.client("logs"), LOG_GROUP, crawl.log_stream)
+        self._log = LogStream(runtime.client("logs"), crawl.log_group, crawl.log_stream)
 
     def run(self) -> None:
         """Crawl every target and apply what was found."""

@@ -43,11 +43,10 @@ def graph(
         return unique
 
     def add_actor(part: Mapping[str, Any]) -> str:
-        if part.get("JobName"):
-            name = part["JobName"]
+        kind, name = actor_of(part)
+        if kind == "JOB":
             runs = list((job_runs or {}).get(name, []))
             return add("JOB", name, {"JobDetails": {"JobRuns": runs}})
-        name = part["CrawlerName"]
         found = list((crawls or {}).get(name, []))
         return add("CRAWLER", name, {"CrawlerDetails": {"Crawls": found}})
 
@@ -59,6 +58,36 @@ def graph(
             edges.append({"SourceId": source, "DestinationId": add_actor(action)})
     unique_edges = {(edge["SourceId"], edge["DestinationId"]): edge for edge in edges}
     return {"Nodes": list(nodes.values()), "Edges": list(unique_edges.values())}
+
+
+def downstream(
+    triggers: Sequence[Mapping[str, Any]], actors: Iterable[tuple[str, str]]
+) -> tuple[set[tuple[str, str]], set[str]]:
+    """Return the actors and the names of the triggers that come after ``actors`` in a workflow.
+
+    An actor is a kind (JOB or CRAWLER) and a name. Those given are in the result only where they
+    come after another one.
+    """
+    after: set[tuple[str, str]] = set()
+    fired: set[str] = set()
+    new = set(actors)
+    while new:
+        reached: set[tuple[str, str]] = set()
+        for trigger in triggers:
+            conditions = (trigger.get("Predicate") or {}).get("Conditions") or []
+            if any(actor_of(condition) in new for condition in conditions):
+                fired.add(trigger["Name"])
+                reached |= {actor_of(action) for action in trigger.get("Actions") or []}
+        new = reached - after
+        after |= reached
+    return after, fired
+
+
+def actor_of(part: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the kind and the name of what a condition or an action is about."""
+    if part.get("JobName"):
+        return "JOB", part["JobName"]
+    return "CRAWLER", part["CrawlerName"]
 
 
 def statistics(triggers: Sequence[Mapping[str, Any]], states: Iterable[str]) -> dict[str, int]:

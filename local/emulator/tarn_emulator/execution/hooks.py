@@ -2,10 +2,11 @@
 
 | what | why |
 |---|---|
-| FakeJob.start_job_run, get_job_run, get_job_runs | upstream runs nothing: every run succeeds |
+| StartJobRun, FakeJob.get_job_run, get_job_runs | upstream runs nothing: every run succeeds |
 | BatchStopJobRun, GetJobBookmark, ResetJobBookmark | missing upstream |
 | FakeTrigger.start_trigger | upstream only sets a state |
 | FakeWorkflow.start_run, stop_run | upstream starts no job |
+| ResumeWorkflowRun | missing upstream |
 | GetWorkflow, GetWorkflowRun, GetWorkflowRuns | upstream has no graph |
 | FakeCrawler.start_crawler, stop_crawler, as_dict | upstream crawls nothing |
 | GetCrawlerMetrics | missing upstream |
@@ -22,7 +23,11 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.glue.exceptions import EntityNotFoundException, JobRunNotFoundException
+from moto.glue.exceptions import (
+    EntityNotFoundException,
+    InvalidInputException,
+    JobRunNotFoundException,
+)
 
 from tarn_emulator.patches.registry import adds, declared, extends, replaces
 
@@ -64,35 +69,35 @@ def connect(
 # --- jobs ------------------------------------------------------------------------------------
 
 
-@replaces("glue", "StartJobRun", _RUNS_NOTHING, target=_JOB, attribute="start_job_run")
-def start_job_run(
-    self: Any,
-    allocated_capacity: int | None = None,
-    max_capacity: float | None = None,
-    timeout: int | None = None,
-    worker_type: str | None = None,
-    security_configuration: str | None = None,
-    number_of_workers: int | None = None,
-    notification_property: dict[str, int] | None = None,
-    previous_run_id: str | None = None,
-    arguments: dict[str, str] | None = None,
-) -> str:
+#: What a run may have otherwise than its job.
+_RUN_SETTINGS = (
+    "AllocatedCapacity",
+    "MaxCapacity",
+    "Timeout",
+    "WorkerType",
+    "SecurityConfiguration",
+    "NumberOfWorkers",
+    "NotificationProperty",
+    "ExecutionClass",
+    "JobRunQueuingEnabled",
+)
+
+
+@replaces("glue", "StartJobRun", _RUNS_NOTHING)
+def start_job_run(self: Any) -> ActionResult:
     """Really start a run."""
+    given = self.parameters
+    if given.get("AllocatedCapacity") and given.get("MaxCapacity"):
+        raise InvalidInputException(
+            "StartJobRun", "Please set only Allocated Capacity or Max Capacity"
+        )
     run = Engines.jobs.start(
-        self,
-        arguments=arguments,
-        overrides={
-            "AllocatedCapacity": allocated_capacity,
-            "MaxCapacity": max_capacity,
-            "Timeout": timeout,
-            "WorkerType": worker_type,
-            "SecurityConfiguration": security_configuration,
-            "NumberOfWorkers": number_of_workers,
-            "NotificationProperty": notification_property,
-        },
-        previous_run_id=previous_run_id,
+        self.glue_backend.get_job(given["JobName"]),
+        arguments=given.get("Arguments"),
+        overrides={name: given.get(name) for name in _RUN_SETTINGS},
+        previous_run_id=given.get("JobRunId"),
     )
-    return run.job_run_id
+    return ActionResult({"JobRunId": run.job_run_id})
 
 
 @replaces("glue", "GetJobRun", "upstream moves a state on", target=_JOB, attribute="get_job_run")
@@ -168,6 +173,16 @@ def start_run(self: Any, properties: dict[str, str] | None = None) -> str:
 def stop_run(self: Any, run_id: str) -> None:
     """Stop what runs."""
     Engines.workflows.stop_run(self, run_id)
+
+
+@adds("glue", "ResumeWorkflowRun", "missing upstream")
+def resume_workflow_run(self: Any) -> ActionResult:
+    """Start a run that goes on where another one failed."""
+    workflow = _workflow(self, self.parameters["Name"])
+    run, restarted = Engines.workflows.resume_run(
+        workflow, self.parameters["RunId"], self.parameters["NodeIds"]
+    )
+    return ActionResult({"RunId": run.run_id, "NodeIds": restarted})
 
 
 @replaces("glue", "GetWorkflow", "upstream has no graph")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -19,18 +20,21 @@ from botocore.exceptions import ClientError
 from moto.glue.exceptions import ConcurrentRunsExceededException, InvalidInputException
 
 from . import arguments as glue_arguments
-from . import events, failure, spark
+from . import capacity, events, failure, spark
 from .arguments import ArgumentError, SpecialArguments
-from .logs import LogStream
+from .logs import LogStream, secured
 from .process import End, Outcome, SupervisedProcess
 from .runtime import RoleRefused, Runtime, new_id, now, split_s3
 from .spark import SparkUnavailable
 
 ACTIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
-SPARK_COMMANDS = frozenset({"glueetl"})
+WAITING = "WAITING"
+STREAMING = "gluestreaming"
+SPARK_COMMANDS = frozenset({"glueetl", STREAMING})
 PYTHON_COMMANDS = frozenset({"pythonshell"})
 # AWS's default of a Glue 5 job.
 DEFAULT_TIMEOUT_MINUTES = 480
+QUEUED = "Maximum concurrent runs exceeded: the run waits for another one of the job to end."
 TAIL_LINES = 400
 
 
@@ -45,6 +49,8 @@ class Started:
     trigger: str | None = None
     workflow: str | None = None
     workflow_run: str | None = None
+    # Job and run id of those whose end fired the trigger.
+    predecessors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -56,15 +62,18 @@ class JobRun:
     all_arguments: dict[str, str]
     command: dict[str, Any]
     role: str
-    timeout_minutes: int
+    # None: until it is stopped.
+    timeout_minutes: int | None
     started: Started
     overrides: dict[str, Any]
     shape: dict[str, Any]
+    auto_scaling: bool = False
     attempt: int = 0
     previous_run_id: str | None = None
     job_run_id: str = field(default_factory=lambda: new_id("jr"))
     state: str = "STARTING"
     error: str | None = None
+    state_detail: str | None = None
     log_group: str = glue_arguments.DEFAULT_LOG_GROUP_PREFIX
     started_on: datetime = field(default_factory=now)
     modified_on: datetime = field(default_factory=now)
@@ -81,6 +90,7 @@ class JobRun:
     def move(self, state: str) -> None:
         """Enter ``state``."""
         self.state = state
+        self.state_detail = QUEUED if state == WAITING else None
         self.modified_on = now()
         if state == "RUNNING":
             self.running_since = time.monotonic()
@@ -97,6 +107,8 @@ class JobRun:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run as GetJobRun answers it."""
+        held = capacity.max_capacity(self.command.get("Name", ""), self.shape)
+        seconds = self.execution_seconds()
         answer = {
             "Id": self.job_run_id,
             "Attempt": self.attempt,
@@ -104,17 +116,22 @@ class JobRun:
             "StartedOn": self.started_on,
             "LastModifiedOn": self.modified_on,
             "JobRunState": self.state,
-            "PredecessorRuns": [],
-            "ExecutionTime": self.execution_seconds(),
-            "Timeout": self.timeout_minutes,
+            "PredecessorRuns": [
+                {"JobName": job, "RunId": run} for job, run in self.started.predecessors
+            ],
+            "ExecutionTime": seconds,
             "LogGroupName": self.log_group,
             **{key: value for key, value in self.shape.items() if value is not None},
+            "MaxCapacity": held,
         }
         optional = {
             "PreviousRunId": self.previous_run_id,
             "TriggerName": self.started.trigger,
             "CompletedOn": self.completed_on,
             "ErrorMessage": self.error,
+            "StateDetail": self.state_detail,
+            "Timeout": self.timeout_minutes,
+            "DPUSeconds": capacity.dpu_seconds(self.shape, self.auto_scaling, held, seconds),
             "Arguments": self.given_arguments or None,
         }
         answer.update({key: value for key, value in optional.items() if value is not None})
@@ -152,7 +169,11 @@ class JobRunner:
         started: Started | None = None,
         previous_run_id: str | None = None,
     ) -> JobRun:
-        """Start a run of a moto job; raise ConcurrentRunsExceededException as Glue does."""
+        """Start a run of a moto job.
+
+        Above MaxConcurrentRuns it waits when queuing is on for it, and else raises
+        ConcurrentRunsExceededException, as Glue does.
+        """
         given = dict(arguments or {})
         started = started or Started()
         if started.workflow and started.workflow_run:
@@ -177,19 +198,21 @@ class JobRunner:
             value = overrides.get(name)
             return definition.get(name) if value is None else value
 
+        command = dict(definition["Command"])
+        untimed = None if command.get("Name") == STREAMING else DEFAULT_TIMEOUT_MINUTES
+        arguments = glue_arguments.merge(
+            definition.get("DefaultArguments"), given, definition.get("NonOverridableArguments")
+        )
         run = JobRun(
             job_name=job.name,
             given_arguments=given,
-            all_arguments=glue_arguments.merge(
-                definition.get("DefaultArguments"),
-                given,
-                definition.get("NonOverridableArguments"),
-            ),
-            command=dict(definition["Command"]),
+            all_arguments=arguments,
+            command=command,
             role=definition.get("Role") or "",
-            timeout_minutes=setting("Timeout") or DEFAULT_TIMEOUT_MINUTES,
+            timeout_minutes=setting("Timeout") or untimed,
             started=started,
             overrides=overrides,
+            auto_scaling=glue_arguments.auto_scaling(arguments),
             attempt=attempt,
             previous_run_id=previous_run_id,
             shape={
@@ -203,6 +226,9 @@ class JobRunner:
                     "ExecutionClass",
                     "SecurityConfiguration",
                     "NotificationProperty",
+                    "JobRunQueuingEnabled",
+                    "MaintenanceWindow",
+                    "JobMode",
                 )
             },
         )
@@ -213,25 +239,56 @@ class JobRunner:
         run.all_arguments["--JOB_NAME"] = job.name
         run.all_arguments["--JOB_RUN_ID"] = run.job_run_id
         with self._runtime.lock:
-            limit = (definition.get("ExecutionProperty") or {}).get("MaxConcurrentRuns", 1)
-            if sum(other.active for other in job.job_runs) >= limit:
-                raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {job.name}")
             if self._closed:
                 raise InvalidInputException("StartJobRun", "the emulator is stopping")
+            # A retry goes on with the place of the run that failed, before those that wait.
+            waits = not self._has_room(job, queued=attempt == 0)
+            if waits and not setting("JobRunQueuingEnabled"):
+                raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {job.name}")
             job.job_runs.append(run)
-            self._active[run.job_run_id] = run
+            if waits:
+                run.move(WAITING)
+            else:
+                self._launch(job, run)
+        return run
+
+    def _has_room(self, job: Any, *, queued: bool) -> bool:
+        """Return whether one more run may go on; with ``queued`` none overtakes one that waits."""
+        limit = (job.as_dict().get("ExecutionProperty") or {}).get("MaxConcurrentRuns", 1)
+        if queued and any(other.state == WAITING for other in job.job_runs):
+            return False
+        return sum(other.active for other in job.job_runs) < limit
+
+    def _launch(self, job: Any, run: JobRun) -> None:
+        self._active[run.job_run_id] = run
         threading.Thread(
             target=self._follow, args=(job, run), name=run.job_run_id[:12], daemon=True
         ).start()
-        return run
+
+    def _launch_waiting(self, job: Any) -> None:
+        """Start the runs that waited longest, as far as there is room for them."""
+        with self._runtime.lock:
+            for run in [run for run in job.job_runs if run.state == WAITING]:
+                if self._closed or not self._has_room(job, queued=False):
+                    return
+                run.move("STARTING")
+                run.started_on = now()
+                self._launch(job, run)
 
     def stop(self, run: JobRun) -> bool:
         """Begin to stop a run; False when it has ended already."""
         with self._runtime.lock:
-            if not run.active:
+            waited = run.state == WAITING
+            if not run.active and not waited:
                 return False
-            run.move("STOPPING")
+            if waited:
+                _finish(run, "STOPPED")
+            else:
+                run.move("STOPPING")
             process = run.process
+        if waited:
+            # Not here: whoever stops a workflow holds the lock, and telling calls the emulator.
+            threading.Thread(target=self._tell_finished, args=(run,), daemon=True).start()
         if process is not None:
             process.stop()
         return True
@@ -257,12 +314,21 @@ class JobRunner:
             run.process = None
             retry = self._retry(job, run)
             self._active.pop(run.job_run_id, None)
+            self._launch_waiting(job)
+        if retry is None:
+            self._tell_finished(run)
+        else:
+            self._tell_state(run)
+
+    def _tell_state(self, run: JobRun) -> None:
         events.job_state_change(
             self._runtime, run.job_name, run.job_run_id, run.state, _message(run)
         )
-        if retry is None:
-            for callback in self._on_finished:
-                callback(run)
+
+    def _tell_finished(self, run: JobRun) -> None:
+        self._tell_state(run)
+        for callback in self._on_finished:
+            callback(run)
 
     def _runtime_error(self, run: JobRun, error: Exception) -> None:
         run.error = f"The emulator could not run the job: {error}"
@@ -311,8 +377,11 @@ class _Attempt:
         if special.log_stream_prefix:
             stem = f"{special.log_stream_prefix}-{run.job_run_id}"
         client = self._runtime.client("logs")
-        output = LogStream(client, f"{run.log_group}/output", stem)
-        system = LogStream(client, f"{run.log_group}/error", f"{stem}-driver")
+        configuration = run.shape.get("SecurityConfiguration")
+        output = LogStream(client, secured(f"{run.log_group}/output", configuration), stem)
+        system = LogStream(
+            client, secured(f"{run.log_group}/error", configuration), f"{stem}-driver"
+        )
         try:
             state = "FAILED"
             if problem is None:
@@ -370,7 +439,8 @@ class _Attempt:
                 process.stop()
             else:
                 run.move("RUNNING")
-        return self._judge(process.wait(run.timeout_minutes * 60))
+        limit = run.timeout_minutes
+        return self._judge(process.wait(None if limit is None else limit * 60))
 
     def _judge(self, outcome: Outcome) -> tuple[str, str | None]:
         if outcome.end is End.TIMED_OUT:
@@ -388,9 +458,19 @@ class _Attempt:
         script = self._fetch(s3, location, "script")
         line = glue_arguments.command_line(run.all_arguments)
         py_files = [self._fetch(s3, uri, "--extra-py-files") for uri in special.extra_py_files]
+        files = [self._fetch(s3, uri, "--extra-files") for uri in special.extra_files]
+        wheels = [
+            self._fetch(s3, uri, "--additional-python-modules") for uri in special.python_modules
+        ]
+        for file in files:
+            # Where Glue puts them: in the working folder of the script.
+            shutil.copy(file, self._work_dir / file.name)
+        paths = [self._installed(wheels)] if wheels else []
         if kind in PYTHON_COMMANDS:
-            if py_files:
-                env["PYTHONPATH"] = os.pathsep.join(map(str, py_files))
+            paths += py_files
+        if paths:
+            env["PYTHONPATH"] = os.pathsep.join(map(str, paths))
+        if kind in PYTHON_COMMANDS:
             return [sys.executable, str(script), *line]
         if kind not in SPARK_COMMANDS:
             raise CannotRun(
@@ -405,7 +485,21 @@ class _Attempt:
             spark=self._runtime.spark,
             conf=spark.local_conf(self._runtime.spark, special.spark_conf),
             py_files=py_files,
+            jars=[self._fetch(s3, uri, "--extra-jars") for uri in special.extra_jars],
+            files=files,
         )
+
+    def _installed(self, wheels: list[Path]) -> Path:
+        """Install wheels as pip does on Glue, into a folder of the run; nothing is downloaded."""
+        folder = self._work_dir / "modules"
+        command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps"]
+        command += ["--disable-pip-version-check", "--quiet", "--target", str(folder)]
+        answer = subprocess.run(
+            [*command, *map(str, wheels)], capture_output=True, text=True, check=False
+        )
+        if answer.returncode:
+            raise CannotRun(f"--additional-python-modules: {answer.stderr.strip()}")
+        return folder
 
     def _fetch(self, s3: Any, uri: str, what: str) -> Path:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -14,6 +15,17 @@ MAX_EVENTS = 5000
 MAX_BATCH_BYTES = 900_000
 MAX_MESSAGE_CHARACTERS = 60_000
 EVENT_OVERHEAD_BYTES = 26
+# What the emulator's own log says of a log group that nobody had made.
+ABSENT_GROUP = "log group made by a run, not by a deployment:"
+
+
+def secured(group: str, security_configuration: str | None) -> str:
+    """Return the group that Glue really writes to when ``group`` is asked for.
+
+    With a security configuration that is another one (Glue Developer Guide, "Enabling continuous
+    logging for AWS Glue jobs").
+    """
+    return f"{group}-{security_configuration}" if security_configuration else group
 
 
 class LogStream:
@@ -46,17 +58,15 @@ class LogStream:
         self._thread.join()
 
     def _create(self) -> None:
-        for create in (
-            lambda: self._client.create_log_group(logGroupName=self.group),
-            lambda: self._client.create_log_stream(
-                logGroupName=self.group, logStreamName=self.stream
-            ),
-        ):
-            try:
-                create()
-            except self._client.exceptions.ResourceAlreadyExistsException:
-                # The usual case: the deployed platform owns the group, with its key and retention.
-                continue
+        exists = self._client.exceptions.ResourceAlreadyExistsException
+        # The usual case: the deployed platform owns the group, with its key and retention.
+        with contextlib.suppress(exists):
+            self._client.create_log_group(logGroupName=self.group)
+            # Glue makes it, too, if the role may; it then has no retention. A deployment that
+            # names its groups rightly never leaves this line in the emulator's log.
+            print(f"{ABSENT_GROUP} {self.group}", file=sys.stderr, flush=True)
+        with contextlib.suppress(exists):
+            self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
 
     def _run(self) -> None:
         while not self._closed.wait(FLUSH_SECONDS):

@@ -134,13 +134,16 @@ def submit_command(
     spark: LocalSpark,
     conf: Mapping[str, str],
     py_files: Sequence[Path],
+    jars: Sequence[Path] = (),
+    files: Sequence[Path] = (),
 ) -> list[str]:
     """Return the spark-submit command line of a run."""
     command = [str(spark_home() / "bin" / "spark-submit"), "--master", f"local[{spark.cores}]"]
     for key, value in sorted(conf.items()):
         command += ["--conf", f"{key}={value}"]
-    if py_files:
-        command += ["--py-files", ",".join(map(str, py_files))]
+    for option, paths in (("--py-files", py_files), ("--jars", jars), ("--files", files)):
+        if paths:
+            command += [option, ",".join(map(str, paths))]
     return [*command, str(script), *arguments]
 
 

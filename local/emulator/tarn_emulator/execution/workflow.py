@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from moto.glue.exceptions import (
 )
 
 from .crawler import WORKFLOW_STATE, Crawl, CrawlerRunner
-from .graph import graph, statistics
+from .graph import actor_of, downstream, graph, node_id, statistics
 from .jobrun import JobRun, JobRunner, Started
 from .predicate import predicate_met, watches
 from .runtime import Runtime, new_id, now
@@ -25,7 +25,7 @@ START_TYPES = frozenset({"ON_DEMAND", "SCHEDULED", "EVENT"})
 
 
 class IllegalWorkflowState(GlueClientError):
-    """Only a RUNNING run can be stopped."""
+    """Only a RUNNING run can be stopped, and only a COMPLETED one resumed."""
 
     def __init__(self, message: str) -> None:
         super().__init__("IllegalWorkflowStateException", message)
@@ -42,6 +42,11 @@ class Action:
     # Why it could not even be started.
     error: str | None = None
     at: datetime = field(default_factory=now)
+
+    @property
+    def actor(self) -> tuple[str, str]:
+        """The kind and the name of what it runs."""
+        return ("JOB", self.job) if self.job else ("CRAWLER", self.crawler)
 
     @property
     def state(self) -> str:
@@ -118,6 +123,34 @@ def _job_not_started(action: Action) -> dict[str, Any]:
     }
 
 
+def _predecessors(run: WorkflowRun, trigger: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return job and run of each job run whose end fired a trigger of a run."""
+    conditions = (trigger.get("Predicate") or {}).get("Conditions") or []
+    watched = {condition["JobName"] for condition in conditions if condition.get("JobName")}
+    return tuple(
+        (action.job, action.job_runs[-1].job_run_id)
+        for action in run.actions
+        if action.job in watched and action.job_runs
+    )
+
+
+def _action_of(
+    actor: tuple[str, str], triggers: Sequence[dict[str, Any]], fired: set[str]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return the action that runs an actor, with its trigger, if possible one that had fired."""
+    found = [
+        (trigger, wanted)
+        for trigger in triggers
+        for wanted in trigger.get("Actions") or []
+        if actor_of(wanted) == actor
+    ]
+    return next((one for one in found if one[0]["Name"] in fired), found[0])
+
+
+def _without(ended: Mapping[str, str], kind: str, actors: set[tuple[str, str]]) -> dict[str, str]:
+    return {name: state for name, state in ended.items() if (kind, name) not in actors}
+
+
 def _crawl_of(action: Action) -> dict[str, Any]:
     crawl = action.crawl
     if crawl is None:
@@ -164,12 +197,7 @@ class WorkflowEngine:
     def start_run(self, workflow: Any, properties: Mapping[str, str] | None) -> WorkflowRun:
         """Start a run of a moto workflow: its start trigger fires at once."""
         with self._runtime.lock:
-            limit = workflow.max_concurrent_runs or 0
-            active = sum(run.status in ("RUNNING", "STOPPING") for run in workflow.runs.values())
-            if limit and active >= limit:
-                raise ConcurrentRunsExceededException(
-                    f"Concurrent runs exceeded for workflow: {workflow.name}."
-                )
+            self._check_room(workflow)
             triggers = self.triggers_of(workflow.name)
             starts = [trigger for trigger in triggers if trigger["Type"] in START_TYPES]
             if not starts:
@@ -187,6 +215,70 @@ class WorkflowEngine:
                 self._fire(run, trigger)
             self._advance(run)
             return run
+
+    def resume_run(
+        self, workflow: Any, run_id: str, nodes: Sequence[str]
+    ) -> tuple[WorkflowRun, list[str]]:
+        """Start a run that begins at nodes of a run that ended, and goes on after them.
+
+        Returns it with the ids of the nodes that were restarted. What comes before them and beside
+        them is as that run left it (Glue Developer Guide, "Repairing and resuming a workflow run").
+        """
+        with self._runtime.lock:
+            before = workflow.get_run(run_id)
+            if before.status != "COMPLETED":
+                raise IllegalWorkflowState(
+                    f"Workflow run {run_id} is {before.status}; a COMPLETED one can be resumed."
+                )
+            triggers = self.triggers_of(workflow.name)
+            chosen = self._attempted(before, triggers, nodes)
+            self._check_room(workflow)
+            # One that comes after another one is run when its turn comes.
+            after, unfired = downstream(triggers, chosen)
+            first = [actor for actor in chosen if actor not in after]
+            again = after | set(first)
+            run = WorkflowRun(
+                workflow.name,
+                dict(before.properties),
+                triggers,
+                previous_run_id=run_id,
+                actions=[action for action in before.actions if action.actor not in again],
+                fired=before.fired - unfired,
+                ended_jobs=_without(before.ended_jobs, "JOB", again),
+                ended_crawlers=_without(before.ended_crawlers, "CRAWLER", again),
+            )
+            workflow.runs[run.run_id] = run
+            for actor in first:
+                self._act(run, *_action_of(actor, triggers, before.fired))
+            self._advance(run)
+            return run, [node_id(workflow.name, kind, name) for kind, name in first]
+
+    def _attempted(
+        self, run: WorkflowRun, triggers: list[dict[str, Any]], nodes: Sequence[str]
+    ) -> list[tuple[str, str]]:
+        """Return the jobs and crawlers that node ids mean, each of which ``run`` has tried."""
+        known = {
+            node_id(run.workflow_name, *actor_of(wanted)): actor_of(wanted)
+            for trigger in triggers
+            for wanted in trigger.get("Actions") or []
+        }
+        tried = {action.actor for action in run.actions}
+        refused = [node for node in nodes if known.get(node) not in tried]
+        if refused or not nodes:
+            raise InvalidInputException(
+                "ResumeWorkflowRun",
+                f"Nodes {', '.join(refused) or '(none given)'} are no jobs or crawlers that "
+                f"workflow run {run.run_id} attempted to run.",
+            )
+        return list(dict.fromkeys(known[node] for node in nodes))
+
+    def _check_room(self, workflow: Any) -> None:
+        limit = workflow.max_concurrent_runs or 0
+        active = sum(run.status in ("RUNNING", "STOPPING") for run in workflow.runs.values())
+        if limit and active >= limit:
+            raise ConcurrentRunsExceededException(
+                f"Concurrent runs exceeded for workflow: {workflow.name}."
+            )
 
     def stop_run(self, workflow: Any, run_id: str) -> None:
         """Stop what runs; nothing new starts; the run ends STOPPED when all has ended."""
@@ -254,23 +346,29 @@ class WorkflowEngine:
     def _fire(self, run: WorkflowRun, trigger: dict[str, Any]) -> None:
         """Take the actions of a trigger inside a run."""
         run.fired.add(trigger["Name"])
-        started = Started(trigger["Name"], run.workflow_name, run.run_id)
         for wanted in trigger.get("Actions") or []:
-            action = Action(wanted.get("JobName") or "", wanted.get("CrawlerName") or "")
-            run.actions.append(action)
-            try:
-                if action.job:
-                    job_run = self._start_job(wanted, started)
-                    action.job_runs.append(job_run)
-                    self._job_owners[job_run.job_run_id] = (run, action)
-                else:
-                    action.crawl = self._crawlers.start(self._backend().get_crawler(action.crawler))
-                    self._crawl_owners[action.crawl.crawl_id] = (run, action)
-                run.pending += 1
-            except JsonRESTError as error:
-                action.error = str(error.message)
-                ended = run.ended_jobs if action.job else run.ended_crawlers
-                ended[action.job or action.crawler] = "ERROR"
+            self._act(run, trigger, wanted)
+
+    def _act(self, run: WorkflowRun, trigger: dict[str, Any], wanted: Mapping[str, Any]) -> None:
+        """Take one action of a trigger inside a run."""
+        action = Action(wanted.get("JobName") or "", wanted.get("CrawlerName") or "")
+        run.actions.append(action)
+        try:
+            if action.job:
+                started = Started(
+                    trigger["Name"], run.workflow_name, run.run_id, _predecessors(run, trigger)
+                )
+                job_run = self._start_job(wanted, started)
+                action.job_runs.append(job_run)
+                self._job_owners[job_run.job_run_id] = (run, action)
+            else:
+                action.crawl = self._crawlers.start(self._backend().get_crawler(action.crawler))
+                self._crawl_owners[action.crawl.crawl_id] = (run, action)
+            run.pending += 1
+        except JsonRESTError as error:
+            action.error = str(error.message)
+            ended = run.ended_jobs if action.job else run.ended_crawlers
+            ended[action.job or action.crawler] = "ERROR"
 
     # --- ends -----------------------------------------------------------------------------
 

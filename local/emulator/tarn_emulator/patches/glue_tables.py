@@ -63,7 +63,8 @@ def create_table(upstream: Callable[..., Any], self: GlueResponse) -> Any:
     iceberg = None
     if glue_iceberg.wanted(self.parameters):
         iceberg = glue_iceberg.metadata_of(self.parameters)
-    answer = upstream(self)
+    with _table_lock:  # or two clients could both find that the name is free
+        answer = upstream(self)
     table = _table(self, self.parameters["TableInput"]["Name"])
     if iceberg is not None:
         glue_iceberg.write(iceberg, self.current_account, table.versions["1"])

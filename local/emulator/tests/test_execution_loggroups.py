@@ -1,0 +1,71 @@
+"""The log groups that jobs and crawlers really write to."""
+
+from __future__ import annotations
+
+from conftest import Endpoint
+from tarn_emulator.execution.logs import ABSENT_GROUP
+from test_execution_crawler import crawl
+from test_execution_jobs import log_lines, make_job, start, wait_run
+
+
+def groups(emulator: Endpoint, prefix: str) -> dict[str, int | None]:
+    """The log groups with a prefix, and how long each keeps its events."""
+    found = emulator.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+    return {group["logGroupName"]: group.get("retentionInDays") for group in found}
+
+
+def noted(emulator: Endpoint) -> set[str]:
+    """The groups of which the emulator's log says that no deployment had made them."""
+    lines = (emulator.state_dir / "emulator.log").read_text().splitlines()
+    return {line.removeprefix(ABSENT_GROUP).strip() for line in lines if ABSENT_GROUP in line}
+
+
+def test_a_security_configuration_is_part_of_the_name(emulator: Endpoint, name: str) -> None:
+    logs = emulator.client("logs")
+    for kind in ("output", "error"):
+        logs.create_log_group(logGroupName=f"/tarn/{name}/{kind}-{name}-sc")
+        logs.put_retention_policy(logGroupName=f"/tarn/{name}/{kind}-{name}-sc", retentionInDays=7)
+    settings = {
+        "SecurityConfiguration": f"{name}-sc",
+        "DefaultArguments": {"--custom-logGroup-prefix": f"/tarn/{name}"},
+    }
+    make_job(emulator, name, "print('hello'); raise SystemExit(1)", **settings)
+    run_id = start(emulator, name)
+    wait_run(emulator, name, run_id, 20)
+    assert log_lines(emulator, f"/tarn/{name}/output-{name}-sc", run_id) == ["hello"]
+    assert log_lines(emulator, f"/tarn/{name}/error-{name}-sc", f"{run_id}-driver")
+    # No other group came into being, and those that were there keep what they had.
+    assert groups(emulator, f"/tarn/{name}") == {
+        f"/tarn/{name}/error-{name}-sc": 7,
+        f"/tarn/{name}/output-{name}-sc": 7,
+    }
+    assert not [group for group in noted(emulator) if name in group]
+
+
+def test_a_group_that_is_missing_is_made_and_noted(emulator: Endpoint, name: str) -> None:
+    prefix = {"--custom-logGroup-prefix": f"/tarn/{name}"}
+    make_job(emulator, name, "", DefaultArguments=prefix)
+    wait_run(emulator, name, start(emulator, name), 20)
+    expected = {f"/tarn/{name}/output", f"/tarn/{name}/error"}
+    assert groups(emulator, f"/tarn/{name}") == dict.fromkeys(expected)
+    assert expected <= noted(emulator)
+
+
+def test_a_crawler_with_a_security_configuration_writes_to_a_group_of_its_role(
+    emulator: Endpoint, name: str
+) -> None:
+    emulator.client("glue").create_database(DatabaseInput={"Name": name})
+    emulator.client("s3").create_bucket(Bucket=name)
+    emulator.client("s3").put_object(Bucket=name, Key="raw/a/a.csv", Body=b"id,n\n1,2\n")
+    emulator.client("glue").create_crawler(
+        Name=name,
+        Role="arn:aws:iam::123456789012:role/some/path/reader",
+        DatabaseName=name,
+        Targets={"S3Targets": [{"Path": f"s3://{name}/raw/"}]},
+        CrawlerSecurityConfiguration=f"{name}-sc",
+    )
+    crawl(emulator, name)
+    group = f"/aws-glue/crawlers-role/some/path/reader-{name}-sc"
+    assert any("Start Crawl" in line for line in log_lines(emulator, group, name))
+    last = emulator.client("glue").get_crawler(Name=name)["Crawler"]["LastCrawl"]
+    assert (last["Status"], last["LogGroup"]) == ("SUCCEEDED", group)
