@@ -56,22 +56,8 @@ const (
 	formatDelta   = "delta"
 )
 
-const (
-	recrawlEverything = "everything"
-	changeLog         = "log"
-	changeUpdate      = "update"
-)
-
 var (
 	crawlerFormats = []string{formatFiles, formatIceberg, formatHudi, formatDelta}
-	// recrawls, updates and deletes are Glue's words for ours (Glue API Reference, RecrawlPolicy and
-	// SchemaChangePolicy).
-	recrawls = map[string]string{
-		recrawlEverything: "CRAWL_EVERYTHING", "new-folders": "CRAWL_NEW_FOLDERS_ONLY", "events": "CRAWL_EVENT_MODE",
-	}
-	updates = map[string]string{changeLog: "LOG", changeUpdate: "UPDATE_IN_DATABASE"}
-	deletes = map[string]string{changeLog: "LOG", "deprecate": "DEPRECATE_IN_DATABASE"}
-
 	// icebergZones are those whose tables are Iceberg.
 	icebergZones = []string{"staged", "analytics", "quarantine"}
 
@@ -97,18 +83,8 @@ func (c Crawler) filled() Crawler {
 	if c.Format == "" {
 		c.Format = formatFiles
 	}
-	if c.Recrawl == "" {
-		c.Recrawl = recrawlEverything
-	}
-	if c.SchemaChange.Update == "" {
-		c.SchemaChange.Update = changeUpdate
-		if c.Recrawl != recrawlEverything {
-			c.SchemaChange.Update = changeLog
-		}
-	}
-	if c.SchemaChange.Delete == "" {
-		c.SchemaChange.Delete = changeLog // a missing file is no reason to touch a table
-	}
+	change := CrawlerChange{Recrawl: c.Recrawl, SchemaChange: c.SchemaChange}.filled()
+	c.Recrawl, c.SchemaChange = change.Recrawl, change.SchemaChange
 	return c
 }
 
@@ -209,30 +185,12 @@ func (c Crawler) validateChange(key string, domains domain.Domains) []error {
 	add := func(field, format string, args ...any) {
 		problems = append(problems, fmt.Errorf(key+field+format, args...))
 	}
-	if recrawls[c.Recrawl] == "" {
-		add(".recrawl", " %q: want everything, new-folders or events", c.Recrawl)
-	}
-	if updates[c.SchemaChange.Update] == "" {
-		add(".schemaChange.update", " %q: want log or update", c.SchemaChange.Update)
-	}
-	switch {
-	case c.SchemaChange.Delete == "delete":
-		add(".schemaChange.delete", " delete: files that are away for a moment would take the table's description and grants with them, "+
-			"and only personas may delete tables; want log or deprecate")
-	case deletes[c.SchemaChange.Delete] == "":
-		add(".schemaChange.delete", " %q: want log or deprecate", c.SchemaChange.Delete)
-	}
-	events := c.Recrawl == "events"
-	if recrawls[c.Recrawl] != "" && c.Recrawl != recrawlEverything {
-		// Glue User Guide, "Scheduling incremental crawls for adding new partitions" and "Accelerating crawls
-		// using Amazon S3 event notifications". Glue says so only when it is asked to make the crawler.
-		if c.SchemaChange.Update != changeLog || c.SchemaChange.Delete != changeLog {
-			add(".schemaChange", ": with recrawl %s Glue allows only update: log and delete: log", c.Recrawl)
-		}
-		// Both are for files in S3 (Glue API Reference, RecrawlPolicy).
-		if c.Format != formatFiles {
-			add(".recrawl", " %s: Glue knows it only for files, not for %s", c.Recrawl, c.Format)
-		}
+	change := CrawlerChange{Recrawl: c.Recrawl, SchemaChange: c.SchemaChange}
+	problems = append(problems, change.check(key+".recrawl", key+".schemaChange.update", key+".schemaChange.delete", key+".schemaChange")...)
+	events := c.Recrawl == recrawlEvents
+	// Both others are for files in S3 (Glue API Reference, RecrawlPolicy).
+	if recrawls[c.Recrawl] != "" && c.Recrawl != recrawlEverything && c.Format != formatFiles {
+		add(".recrawl", " %s: Glue knows it only for files, not for %s", c.Recrawl, c.Format)
 	}
 	switch {
 	case events && !queueForm.MatchString(c.QueueARN):
@@ -277,7 +235,8 @@ func CrawlerName(scope naming.Scope, name string) string {
 }
 
 // CrawlerPolicy is what a crawler of some folders may do; it follows the Glue User Guide, "Crawler prerequisites". The
-// queue is empty for one that no events tell of files. v has the bucket, the database and the key.
+// queue is empty for one that no events tell of files. v has the bucket, the database and the key, and the log group of one
+// that has a security configuration.
 func CrawlerPolicy(acct account.Account, folders []string, queueARN string, v map[string]string) policy.Document {
 	bucket := acct.BucketARN(v["bucket"])
 	document := policy.Document{Statements: []policy.Statement{
@@ -292,8 +251,8 @@ func CrawlerPolicy(acct account.Account, folders []string, queueARN string, v ma
 			},
 			Resources: TableARNs(acct, "*", v["database"]),
 		},
-		writeLogs(acct, "/aws-glue/crawlers*"), // every crawler of an account writes there; the name cannot be chosen
-		PublishMetrics(),
+		crawlerLogs(acct, v["logGroup"]),
+		PublishMetrics(GlueMetrics),
 		policy.DecryptWith("ReadEncrypted", v["key"]),
 		{
 			// Glue encrypts a table with the rights of who makes it (Glue User Guide, "Encrypting your Data Catalog").
@@ -338,6 +297,7 @@ type CrawlerArgs struct {
 // NewCrawler makes a crawler.
 func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pulumi.ResourceOption) (*glue.Crawler, error) {
 	crawler := args.Crawler.filled()
+	change := CrawlerChange{Recrawl: crawler.Recrawl, SchemaChange: crawler.SchemaChange}.Filled()
 	var locations pulumi.StringArray
 	for _, folder := range crawler.Folders(args.Domains) {
 		locations = append(locations, pulumi.Sprintf("s3://%s/%s/", args.Bucket, folder))
@@ -349,10 +309,10 @@ func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pul
 		DatabaseName: args.Database,
 		Schedule:     optional(crawler.Schedule),
 		SchemaChangePolicy: glue.CrawlerSchemaChangePolicyArgs{
-			UpdateBehavior: pulumi.String(updates[crawler.SchemaChange.Update]),
-			DeleteBehavior: pulumi.String(deletes[crawler.SchemaChange.Delete]),
+			UpdateBehavior: pulumi.String(change.SchemaChange.Update),
+			DeleteBehavior: pulumi.String(change.SchemaChange.Delete),
 		},
-		RecrawlPolicy: glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String(recrawls[crawler.Recrawl])},
+		RecrawlPolicy: glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String(change.Recrawl)},
 		Tags:          args.Tags.Input(),
 	}
 	switch crawler.Format {
@@ -376,9 +336,6 @@ func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pul
 		}
 		made.S3Targets, made.Configuration = targets, pulumi.String(CrawlerConfiguration)
 	}
-	if crawler.Recrawl == "new-folders" {
-		// Glue does not change the folders of such a crawler (Glue User Guide, "Scheduling incremental crawls").
-		opts = append(opts, pulumi.ReplaceOnChanges([]string{"s3Targets"}), pulumi.DeleteBeforeReplace(true))
-	}
+	opts = append(opts, change.Options()...)
 	return glue.NewCrawler(ctx, name, made, append(opts, pulumi.DependsOn(args.Role.Made))...)
 }

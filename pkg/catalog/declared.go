@@ -115,7 +115,7 @@ func OptimizerPolicy(acct account.Account, table, folder string, v map[string]st
 			Actions: []string{"glue:GetTable", "glue:UpdateTable"}, Resources: TableARNs(acct, table, v["database"]),
 		},
 		writeLogs(acct, "/aws-glue/iceberg-*"), // one group for each kind of optimizer, the same for every table of the account
-		PublishMetrics(),
+		PublishMetrics(GlueMetrics),
 		policy.UseKey("UseKey", v["key"]),
 	}}
 }

@@ -75,12 +75,29 @@ func writeLogs(acct account.Account, groups ...string) policy.Statement {
 	return statement
 }
 
-// PublishMetrics allows Glue's own metrics. CloudWatch has no resources to name for this action; the
+// crawlerLogs lets a crawler write its log. With a security configuration it has a group of its own, which exists
+// before it runs; Glue then makes sure that the key is on it (Glue User Guide, "Logging for AWS Glue jobs"). Without one
+// every crawler of an account writes to the same, whose name cannot be chosen.
+func crawlerLogs(acct account.Account, own string) policy.Statement {
+	if own == "" {
+		return writeLogs(acct, "/aws-glue/crawlers*")
+	}
+	return policy.Statement{
+		Sid: "WriteLogs", Effect: policy.Allow,
+		Actions:   []string{"logs:AssociateKmsKey", "logs:CreateLogStream", "logs:PutLogEvents"},
+		Resources: []string{acct.ARN("logs", "log-group:"+own), acct.ARN("logs", "log-group:"+own+":*")},
+	}
+}
+
+// GlueMetrics is the namespace of Glue's own metrics.
+const GlueMetrics = "Glue"
+
+// PublishMetrics allows metrics of some namespaces. CloudWatch has no resources to name for this action; the
 // namespace is the limit.
-func PublishMetrics() policy.Statement {
+func PublishMetrics(namespaces ...string) policy.Statement {
 	return policy.Statement{
 		Sid: "PublishMetrics", Effect: policy.Allow,
 		Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"},
-		Conditions: policy.Conditions{"StringEquals": {"cloudwatch:namespace": {"Glue"}}},
+		Conditions: policy.Conditions{"StringEquals": {"cloudwatch:namespace": namespaces}},
 	}
 }
