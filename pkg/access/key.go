@@ -22,11 +22,12 @@ const (
 	viaKey     = "kms:ViaService"
 )
 
-// KeyPolicy is the policy of the key that the lake's data is encrypted with: as encryption.Policy has it, and
-// nobody but those who are exempt and the personas may use the key. It denies nobody to administer the
-// key, so nobody can lock himself out of it.
+// KeyPolicy is the policy of the key that the lake's data is encrypted with: as encryption.Policy has it, with what
+// alarms and rules need to send messages, and nobody but those who are exempt and the personas may use the key. It
+// denies nobody to administer the key, so nobody can lock himself out of it.
 func (l *Lake) KeyPolicy() policy.Document {
 	document := encryption.Policy(l.Account, true)
+	document.Statements = append(document.Statements, encryption.Messages(l.Account)...)
 	if len(l.Settings.Personas) == 0 {
 		return document
 	}

@@ -121,3 +121,24 @@ func Policy(acct account.Account, logGroups bool) policy.Document {
 	}
 	return policy.Document{Statements: statements}
 }
+
+// Messages are statements of a key policy that let CloudWatch's alarms send to encrypted topics, and EventBridge to
+// encrypted queues, for this account (SNS Developer Guide, "Managing Amazon SNS encryption keys and costs"; SQS
+// Developer Guide, "Key management"). EventBridge cannot be limited to an account where it publishes to a topic (the
+// same), so it is not let in for that: it publishes with a role.
+func Messages(acct account.Account) []policy.Statement {
+	send := func(sid, service string) policy.Statement {
+		return policy.Statement{
+			Sid:        sid,
+			Effect:     policy.Allow,
+			Principal:  &policy.Principal{Services: []string{service}},
+			Actions:    []string{"kms:Decrypt", "kms:GenerateDataKey"},
+			Resources:  []string{"*"}, // as above
+			Conditions: policy.Conditions{"StringEquals": {"aws:SourceAccount": {acct.ID}}},
+		}
+	}
+	return []policy.Statement{
+		send("AlarmsSendToTopics", "cloudwatch.amazonaws.com"),
+		send("RulesSendToQueues", "events.amazonaws.com"),
+	}
+}
