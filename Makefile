@@ -9,6 +9,8 @@ TARN   := bin/tarn
 RACE   := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 KILLS  := 30
 RACES  := 50
+SCALE  := 10,100,1000
+ROWS   := 1000000,5000000,20000000
 export CGO_ENABLED := $(if $(RACE),1,0)
 
 help: ## list the targets
@@ -49,13 +51,16 @@ tidy-check: ## fail when a go.mod or go.sum is not as `go mod tidy` leaves it
 	for folder in . local/awsplugin local/toolchain/pulumi local/toolchain/languagego local/toolchain/golangcilint; do \
 	  (cd $$folder && go mod tidy -diff) || exit 1; done
 
-bench: tools ## time a deployment without changes, beside plain `pulumi up` in each folder
+bench: tools ## time a deployment without changes beside plain `pulumi up`, and the Spark jobs beside others
 	go test -run '^$$' -bench . -benchtime 5x -timeout 30m ./e2e
+	"$$($(TARN) doctor --which "python environment")" mpp/jobs/bench/throughput.py --rows $(ROWS)
 
-soak: tools ## an hour of kills and races; CI runs a short form
+soak: tools ## hours of kills and races, and a thousand data sets; CI runs a short form
 	TARN_SOAK=1 go test -count=1 -timeout 20m ./pkg/lease
 	TARN_KILLS=$(KILLS) go test -count=1 -v -timeout 90m -run 'TestKilledDeploymentsConverge' ./e2e
 	TARN_RACES=$(RACES) go test -count=1 -v -timeout 60m -run 'TestAccount' ./e2e
+	TARN_SCALE=$(SCALE) go test -count=1 -v -timeout 60m -run 'TestScale' ./e2e
+	TARN_KILLS=$(KILLS) "$$($(TARN) doctor --which "python environment")" -m pytest -q mpp/jobs/tests/test_faults.py
 
 record-policy: tools ## record which AWS calls a deployment makes; the deploy policies are made from that
 	TARN_RECORD=1 go test -count=1 -timeout 20m -run 'TestAccount' ./e2e
