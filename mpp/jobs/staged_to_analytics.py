@@ -1,9 +1,12 @@
-"""Glue job: rebuilds the analytics tables of a pipeline from its staged tables."""
+"""Glue job: builds the analytics tables of a pipeline from its staged tables."""
 
 import sys
 
 from tarn_jobs import analytics, arguments, manifest, session, side_by_side
-from tarn_jobs.errors import JobFailed
+from tarn_jobs.analytics_queries import Queries
+from tarn_jobs.arguments import JobArguments
+from tarn_jobs.errors import JobError, JobFailed
+from tarn_jobs.manifest import AnalyticsTable, Manifest
 from tarn_jobs.report import JobReport, TableResult, say
 
 
@@ -16,24 +19,14 @@ def main(argv: list[str]) -> None:
         work = manifest.load(job.manifest_uri)
         pipeline = work.pipeline
         spark = session.start(f"{pipeline} staged-to-analytics")
-        # The queries name staged tables without a database, so that one text fits all
-        # environments.
-        spark.sql(f"USE {session.CATALOG}.`{job.staged_database}`")
+        queries = Queries(spark, work.tables, job.staged_database, job.analytics_database)
     except Exception as error:
         raise report.give_up(pipeline, error) from None
 
-    results = side_by_side.run(
-        spark,
-        work.tables,
-        lambda table: analytics.build(
-            spark,
-            table,
-            location=f"{job.analytics_uri}/{pipeline}/{table.name}",
-            database=job.analytics_database,
-        ),
-        lambda table, error, seconds: TableResult(table.name, error=error, seconds=seconds),
-        lambda result: say(result.line()),
-    )
+    try:
+        results = _build(spark, job, work, queries)
+    finally:
+        queries.close()
     report.write(pipeline, results)
     if failed := [result for result in results if result.error]:
         # An exception, not sys.exit: Glue shows its message as the error of the run.
@@ -41,6 +34,43 @@ def main(argv: list[str]) -> None:
             f"{len(failed)} of {len(results)} tables failed: "
             + "; ".join(f"{result.name}: {result.error}" for result in failed)
         )
+
+
+def _build(spark, job: JobArguments, work: Manifest, queries: Queries) -> list[TableResult]:
+    """Build the tables, those that read others after them; the results are in their order."""
+    steps, failed, needs = queries.steps()
+    results = {name: TableResult(name, error=error) for name, error in failed.items()}
+    for result in results.values():
+        say(result.line())
+
+    def build(table: AnalyticsTable) -> TableResult:
+        for other in sorted(needs[table.name]):
+            # On yesterday's rows it would look up to date and not be.
+            if results[other].error:
+                raise JobError(f"it reads {other}, which failed")
+        return analytics.build(
+            spark,
+            table,
+            queries,
+            location=f"{job.analytics_uri}/{work.pipeline}/{table.name}",
+            database=job.analytics_database,
+            staged_database=job.staged_database,
+            run_id=job.run_id,
+        )
+
+    for step in steps:
+        built = side_by_side.run(
+            spark,
+            step,
+            build,
+            lambda table, error, seconds: TableResult(table.name, error=error, seconds=seconds),
+            lambda result: say(result.line()),
+        )
+        for result in built:
+            results[result.name] = result
+            if not result.error:
+                queries.publish(result.name)
+    return [results[table.name] for table in work.tables]
 
 
 if __name__ == "__main__":

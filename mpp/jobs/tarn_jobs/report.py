@@ -54,6 +54,7 @@ class TableResult:
 
     name: str
     rows: int = 0
+    build: str = ""  # full, incremental or unchanged
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
@@ -66,7 +67,8 @@ class TableResult:
         """The result in one line."""
         if self.error:
             return f"{self.name}: FAILED after {self.seconds:.1f} s: {self.error}"
-        return f"{self.name}: {self.rows:,} rows ({_changes(self)}), {self.seconds:.1f} s"
+        how = f", {self.build}" if self.build == "incremental" else ""
+        return f"{self.name}: {self.rows:,} rows ({_changes(self)}{how}), {self.seconds:.1f} s"
 
 
 def counts(merged: MergeCounts) -> dict[str, int]:
