@@ -1,6 +1,10 @@
 package dataset
 
-import "github.com/tarn-data/tarn/pkg/dqdl"
+import (
+	"slices"
+
+	"github.com/tarn-data/tarn/pkg/dqdl"
+)
 
 // What files may leave out.
 const (
@@ -29,6 +33,16 @@ func (p Pipeline) withDefaults() Pipeline {
 	m.OrphanDays = or(m.OrphanDays, 7)
 	m.TargetFileMB = or(m.TargetFileMB, 128)
 	p.Maintenance = &m
+	if p.Arrival != nil {
+		p.Arrival = &Arrival{Files: or(p.Arrival.Files, 100), WithinSeconds: or(p.Arrival.WithinSeconds, 900)}
+	}
+	p.Jobs = slices.Clone(p.Jobs)
+	for i, job := range p.Jobs {
+		if job.Kind != Streaming {
+			steps := p.Steps()
+			p.Jobs[i].After = or(job.After, steps[len(steps)-1])
+		}
+	}
 	for i, d := range p.Datasets {
 		d.Source.Read = or(d.Source.Read, ReadAll)
 		d.Evolution.NewColumns = or(d.Evolution.NewColumns, Fail)

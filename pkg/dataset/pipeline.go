@@ -45,11 +45,11 @@ type Alarms struct {
 // Job is a job of the users' own in a pipeline's workflow.
 type Job struct {
 	Name      string            `yaml:"name"`
-	Kind      string            `yaml:"kind"`    // "spark", "python-shell" or "streaming"
-	Script    string            `yaml:"script"`  // below the project folder
-	After     string            `yaml:"after"`   // raw-to-staged, quality-gate, staged-to-analytics (default) or another job of the list
-	Modules   []string          `yaml:"modules"` // further Python files or wheels
-	Jars      []string          `yaml:"jars"`
-	Arguments map[string]string `yaml:"arguments"`
-	Template  string            `yaml:"template"`
+	Kind      string            `yaml:"kind"`      // "spark", "python-shell" or "streaming"
+	Script    string            `yaml:"script"`    // below the project folder
+	After     string            `yaml:"after"`     // a step of Tarn's own (default: the last) or another job of the list; streaming: nothing
+	Modules   []string          `yaml:"modules"`   // further Python files or wheels
+	Jars      []string          `yaml:"jars"`      // further Java libraries
+	Arguments map[string]string `yaml:"arguments"` // without dashes
+	Template  string            `yaml:"template"`  // job template; default: the pipeline's, for streaming and python-shell none
 }

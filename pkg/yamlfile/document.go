@@ -206,11 +206,18 @@ func describe(file string, err error) error {
 		problem.Line = token.Position.Line
 	}
 	var mismatch *yaml.TypeError
-	if errors.As(err, &mismatch) {
-		problem.Text = "want " + wanted(mismatch.DstType)
-		if token := mismatch.Token; token != nil {
-			problem.Text = fmt.Sprintf("%q: %s", token.Value, problem.Text)
-		}
+	var node *yaml.UnexpectedNodeTypeError
+	want := ""
+	switch {
+	case errors.As(err, &mismatch):
+		want = wanted(mismatch.DstType)
+	case errors.As(err, &node) && node.Expected == ast.SequenceType:
+		want = "a list"
+	case errors.As(err, &node) && node.Expected == ast.MappingType:
+		want = "fields with values"
+	}
+	if token := positioned.GetToken(); token != nil && want != "" {
+		problem.Text = fmt.Sprintf("%q: want %s", token.Value, want)
 	}
 	return problem
 }
