@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
-from authorization_support import ACCOUNT, Account, allow, trust
+from authorization_support import ACCOUNT, Account, allow, allowed, trust
 from conftest import wait_for
 
 REGION = f"us-east-1:{ACCOUNT}"
@@ -195,3 +196,24 @@ def test_a_crawler_may_do_what_its_role_may(account: Account, name: str) -> None
     )
     assert crawl()["Status"] == "SUCCEEDED"
     assert glue.get_tables(DatabaseName=name)["TableList"]
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [
+        ("ResumeWorkflowRun", {"RunId": "wr_none", "NodeIds": ["wnode_none"]}),
+        ("GetWorkflowRuns", {}),
+        ("GetWorkflowRunProperties", {"RunId": "wr_none"}),
+        ("PutWorkflowRunProperties", {"RunId": "wr_none", "RunProperties": {"a": "b"}}),
+    ],
+)
+def test_runs_of_a_workflow_are_allowed_by_its_name(
+    account: Account, name: str, action: str, more: dict[str, Any]
+) -> None:
+    account.client("glue").create_workflow(Name=name)
+    account.client("glue").create_workflow(Name=f"{name}x")
+    user = account.user(name, allow(f"glue:{action}", f"arn:aws:glue:{REGION}:workflow/{name}"))
+    operation = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
+    call = getattr(user.client("glue"), operation)
+    assert allowed(call, Name=name, **more)
+    assert not allowed(call, Name=f"{name}x", **more)

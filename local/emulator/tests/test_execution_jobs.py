@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import Endpoint, read_json, start_emulator, wait_for
 
+PYTHON_OUTPUT = "/aws-glue/python-jobs/output"
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 ICEBERG_CONF = (
     "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
@@ -252,7 +253,9 @@ def test_the_log_appears_while_the_job_runs_and_stop_ends_it(emulator: Endpoint,
     make_job(emulator, name, "import time\nprint('working', flush=True)\ntime.sleep(300)\n")
     run_id = start(emulator, name)
     wait_for(
-        lambda: log_lines(emulator, "/aws-glue/jobs/output", run_id) == ["working"], "a line", 20
+        lambda: log_lines(emulator, PYTHON_OUTPUT, run_id) == ["working"],
+        "a line",
+        20,
     )
     assert run_of(emulator, name, run_id)["JobRunState"] == "RUNNING"
     glue = emulator.client("glue")
@@ -352,7 +355,8 @@ def test_no_child_outlives_the_emulator_however_it_dies(tmp_path: Path) -> None:
             make_job(emulator, "sleeper", "import time\nprint('up', flush=True)\ntime.sleep(300)\n")
             run_id = start(emulator, "sleeper")
             wait_for(
-                lambda e=emulator, r=run_id: log_lines(e, "/aws-glue/jobs/output", r), "a line"
+                lambda e=emulator, r=run_id: log_lines(e, PYTHON_OUTPUT, r),
+                "a line",
             )
             assert processes_with(run_id)
             process.send_signal(number)

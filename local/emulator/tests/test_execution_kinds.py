@@ -8,7 +8,15 @@ import signal
 import zipfile
 
 from conftest import Endpoint, wait_for
-from test_execution_jobs import log_lines, make_job, processes_with, run_of, start, wait_run
+from test_execution_jobs import (
+    PYTHON_OUTPUT,
+    log_lines,
+    make_job,
+    processes_with,
+    run_of,
+    start,
+    wait_run,
+)
 
 OUTPUT = "/aws-glue/jobs/output"
 WHEEL = "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -73,7 +81,7 @@ def test_a_python_shell_job_imports_what_it_brings_along(emulator: Endpoint, nam
     }
     run_id = start(emulator, name, Arguments=arguments)
     run = wait_run(emulator, name, run_id, 60)
-    lines = log_lines(emulator, OUTPUT, run_id)
+    lines = log_lines(emulator, PYTHON_OUTPUT, run_id)
     assert run["JobRunState"] == "SUCCEEDED", (run, lines)
     assert lines[0] == "hello zip one noted"
     for given in ("--who run", "--where job", "--fixed always"):
@@ -85,7 +93,7 @@ def test_a_wheel_in_extra_py_files_of_a_python_shell_job(emulator: Endpoint, nam
     address = put(emulator, name, "greeting-1.0-py3-none-any.whl", wheel())
     run_id = start(emulator, name, Arguments={"--extra-py-files": address})
     assert wait_run(emulator, name, run_id, 30)["JobRunState"] == "SUCCEEDED"
-    assert log_lines(emulator, OUTPUT, run_id) == ["hello"]
+    assert log_lines(emulator, PYTHON_OUTPUT, run_id) == ["hello"]
 
 
 def test_a_module_that_would_be_downloaded_is_refused(emulator: Endpoint, name: str) -> None:

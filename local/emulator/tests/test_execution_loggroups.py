@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Endpoint
-from tarn_emulator.execution.logs import ABSENT_GROUP
+from tarn_emulator.execution.logs import ABSENT_GROUP, job_groups
 from test_execution_crawler import crawl
 from test_execution_jobs import log_lines, make_job, start, wait_run
+
+ROLE = "arn:aws:iam::123456789012:role/some/path/reader"
 
 
 def groups(emulator: Endpoint, prefix: str) -> dict[str, int | None]:
@@ -20,34 +23,44 @@ def noted(emulator: Endpoint) -> set[str]:
     return {line.removeprefix(ABSENT_GROUP).strip() for line in lines if ABSENT_GROUP in line}
 
 
+@pytest.mark.parametrize(
+    ("kind", "configuration", "expected"),
+    [
+        ("glueetl", None, "/mine"),
+        ("glueetl", "sc", "/mine/sc-role/some/path/reader"),
+        ("gluestreaming", "sc", "/mine/sc-role/some/path/reader"),
+        ("pythonshell", None, "/aws-glue/python-jobs"),
+        ("pythonshell", "sc", "/aws-glue/python-jobs/sc-role/some/path/reader"),
+    ],
+)
+def test_names_of_log_groups(kind: str, configuration: str | None, expected: str) -> None:
+    for role in (ROLE, "some/path/reader", "/some/path/reader"):
+        assert job_groups(kind, "/mine", configuration, role) == expected
+
+
 def test_a_security_configuration_is_part_of_the_name(emulator: Endpoint, name: str) -> None:
     logs = emulator.client("logs")
-    for kind in ("output", "error"):
-        logs.create_log_group(logGroupName=f"/tarn/{name}/{kind}-{name}-sc")
-        logs.put_retention_policy(logGroupName=f"/tarn/{name}/{kind}-{name}-sc", retentionInDays=7)
-    settings = {
-        "SecurityConfiguration": f"{name}-sc",
-        "DefaultArguments": {"--custom-logGroup-prefix": f"/tarn/{name}"},
-    }
-    make_job(emulator, name, "print('hello'); raise SystemExit(1)", **settings)
+    expected = {f"/aws-glue/python-jobs/{name}-role/glue/{kind}": 7 for kind in ("output", "error")}
+    for group, days in expected.items():
+        logs.create_log_group(logGroupName=group)
+        logs.put_retention_policy(logGroupName=group, retentionInDays=days)
+    make_job(emulator, name, "print('hello'); raise SystemExit(1)", SecurityConfiguration=name)
     run_id = start(emulator, name)
-    wait_run(emulator, name, run_id, 20)
-    assert log_lines(emulator, f"/tarn/{name}/output-{name}-sc", run_id) == ["hello"]
-    assert log_lines(emulator, f"/tarn/{name}/error-{name}-sc", f"{run_id}-driver")
+    run = wait_run(emulator, name, run_id, 20)
+    assert run["LogGroupName"] == f"/aws-glue/python-jobs/{name}-role/glue"
+    assert log_lines(emulator, f"{run['LogGroupName']}/output", run_id) == ["hello"]
+    assert log_lines(emulator, f"{run['LogGroupName']}/error", f"{run_id}-driver")
     # No other group came into being, and those that were there keep what they had.
-    assert groups(emulator, f"/tarn/{name}") == {
-        f"/tarn/{name}/error-{name}-sc": 7,
-        f"/tarn/{name}/output-{name}-sc": 7,
-    }
+    assert groups(emulator, f"/aws-glue/python-jobs/{name}") == expected
     assert not [group for group in noted(emulator) if name in group]
 
 
 def test_a_group_that_is_missing_is_made_and_noted(emulator: Endpoint, name: str) -> None:
-    prefix = {"--custom-logGroup-prefix": f"/tarn/{name}"}
-    make_job(emulator, name, "", DefaultArguments=prefix)
+    make_job(emulator, name, "", SecurityConfiguration=name)
     wait_run(emulator, name, start(emulator, name), 20)
-    expected = {f"/tarn/{name}/output", f"/tarn/{name}/error"}
-    assert groups(emulator, f"/tarn/{name}") == dict.fromkeys(expected)
+    start_of_names = f"/aws-glue/python-jobs/{name}-role/glue"
+    expected = {f"{start_of_names}/output", f"{start_of_names}/error"}
+    assert groups(emulator, start_of_names) == dict.fromkeys(expected)
     assert expected <= noted(emulator)
 
 
@@ -59,7 +72,7 @@ def test_a_crawler_with_a_security_configuration_writes_to_a_group_of_its_role(
     emulator.client("s3").put_object(Bucket=name, Key="raw/a/a.csv", Body=b"id,n\n1,2\n")
     emulator.client("glue").create_crawler(
         Name=name,
-        Role="arn:aws:iam::123456789012:role/some/path/reader",
+        Role=ROLE,
         DatabaseName=name,
         Targets={"S3Targets": [{"Path": f"s3://{name}/raw/"}]},
         CrawlerSecurityConfiguration=f"{name}-sc",

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import Endpoint, wait_for
 from tarn_emulator.execution.capacity import dpu_seconds, max_capacity
-from test_execution_jobs import log_lines, make_job, run_of, start, wait_run
+from test_execution_jobs import PYTHON_OUTPUT, log_lines, make_job, run_of, start, wait_run
 
 UNTIL_TOLD = """
 import time, boto3
@@ -22,7 +22,7 @@ while "Contents" not in s3.list_objects_v2(Bucket="NAME", Prefix="go"):
 def test_a_run_above_the_limit_waits_for_its_turn(emulator: Endpoint, name: str) -> None:
     make_job(emulator, name, UNTIL_TOLD.replace("NAME", name), JobRunQueuingEnabled=True)
     first, second, third = (start(emulator, name) for _ in range(3))
-    wait_for(lambda: log_lines(emulator, "/aws-glue/jobs/output", first), "the first run")
+    wait_for(lambda: log_lines(emulator, PYTHON_OUTPUT, first), "the first run")
     waiting = run_of(emulator, name, second)
     assert (waiting["JobRunState"], waiting["ExecutionTime"]) == ("WAITING", 0)
     assert "concurrent runs" in waiting["StateDetail"]

@@ -14,9 +14,11 @@ def install(settings: Any, authorizer: Any) -> None:
     # moto reads its environment while it is imported, so not before the launcher has set it.
     from moto.glue.models import glue_backends
 
-    from . import hooks
+    from . import eventhooks, hooks
     from .athena import AthenaRunner
     from .crawler import CrawlerRunner
+    from .delivery import Delivery
+    from .eventtrigger import EventTriggers
     from .jobrun import JobRunner
     from .runtime import Runtime
     from .workflow import WorkflowEngine
@@ -24,12 +26,15 @@ def install(settings: Any, authorizer: Any) -> None:
     runtime = Runtime(settings, authorizer)
     jobs = JobRunner(runtime)
     crawlers = CrawlerRunner(runtime)
-    workflows = WorkflowEngine(
-        runtime, jobs, crawlers, lambda: glue_backends[settings.account_id][settings.region]
-    )
+
+    def backend() -> Any:
+        return glue_backends[settings.account_id][settings.region]
+
+    workflows = WorkflowEngine(runtime, jobs, crawlers, backend)
     _jobs = jobs
     _athena = AthenaRunner(runtime)
     hooks.connect(jobs, crawlers, workflows, _athena)
+    eventhooks.connect(Delivery(runtime, EventTriggers(runtime, workflows, backend)))
 
 
 def jobs_running() -> int:

@@ -21,12 +21,9 @@ from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningExcep
 
 from . import events, icebergcrawl, schema, tableinput
 from .grouping import DataFile, FoundTable, Policy, find_tables
-from .logs import LogStream, secured
+from .logs import CRAWLER_LOGS, LogStream, crawler_group
 from .runtime import RoleRefused, Runtime, now, split_s3
 
-LOG_GROUP = "/aws-glue/crawlers"
-# Where a crawler with a security configuration writes: then the role is part of the name.
-SECURED_LOG_GROUP = "/aws-glue/crawlers-role"
 DEFAULT_UPDATE = "UPDATE_IN_DATABASE"
 DEFAULT_DELETE = "DEPRECATE_IN_DATABASE"
 NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
@@ -63,7 +60,7 @@ class Crawl:
     updated: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     partitions_added: int = 0
-    log_group: str = LOG_GROUP
+    log_group: str = CRAWLER_LOGS
     # moto asks a crawl for these names.
     dpu_hour: float = 0.0
 
@@ -139,7 +136,8 @@ class CrawlerRunner:
                 raise CrawlerRunningException(
                     f"Crawler with name {crawler.name} has already started"
                 )
-            crawl = Crawl(crawler.name, log_group=log_group_of(crawler))
+            group = crawler_group(crawler.crawler_security_configuration, str(crawler.role))
+            crawl = Crawl(crawler.name, log_group=group)
             crawler.crawls.append(crawl)
         threading.Thread(
             target=self._follow, args=(crawler, crawl), name=f"crawl-{crawler.name}", daemon=True
@@ -178,16 +176,6 @@ class CrawlerRunner:
         )
         for callback in self._on_finished:
             callback(crawler, crawl)
-
-
-def log_group_of(crawler: Any) -> str:
-    """Return the log group of a crawler: with a security configuration, one of its own."""
-    configuration = crawler.crawler_security_configuration
-    if not configuration:
-        return LOG_GROUP
-    # A role is given by its ARN or by its path and name.
-    role = str(crawler.role).partition(":role/")[2] or str(crawler.role)
-    return secured(f"{SECURED_LOG_GROUP}/{role.lstrip('/')}", configuration)
 
 
 def describe(crawler: Any, answer: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from moto.glue.exceptions import ConcurrentRunsExceededException, InvalidInputEx
 from . import arguments as glue_arguments
 from . import capacity, events, failure, spark
 from .arguments import ArgumentError, SpecialArguments
-from .logs import LogStream, secured
+from .logs import LogStream, job_groups
 from .process import End, Outcome, SupervisedProcess
 from .runtime import RoleRefused, Runtime, new_id, now, split_s3
 from .spark import SparkUnavailable
@@ -372,16 +372,18 @@ class _Attempt:
             special, problem = glue_arguments.special(run.all_arguments), None
         except ArgumentError as error:
             special, problem = SpecialArguments(), str(error)
-        run.log_group = special.log_group_prefix
+        run.log_group = job_groups(
+            run.command.get("Name", ""),
+            special.log_group_prefix,
+            run.shape.get("SecurityConfiguration"),
+            run.role,
+        )
         stem = run.job_run_id
         if special.log_stream_prefix:
             stem = f"{special.log_stream_prefix}-{run.job_run_id}"
         client = self._runtime.client("logs")
-        configuration = run.shape.get("SecurityConfiguration")
-        output = LogStream(client, secured(f"{run.log_group}/output", configuration), stem)
-        system = LogStream(
-            client, secured(f"{run.log_group}/error", configuration), f"{stem}-driver"
-        )
+        output = LogStream(client, f"{run.log_group}/output", stem)
+        system = LogStream(client, f"{run.log_group}/error", f"{stem}-driver")
         try:
             state = "FAILED"
             if problem is None:

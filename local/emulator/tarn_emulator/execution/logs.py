@@ -15,17 +15,32 @@ MAX_EVENTS = 5000
 MAX_BATCH_BYTES = 900_000
 MAX_MESSAGE_CHARACTERS = 60_000
 EVENT_OVERHEAD_BYTES = 26
+PYTHON_LOGS = "/aws-glue/python-jobs"
+CRAWLER_LOGS = "/aws-glue/crawlers"
 # What the emulator's own log says of a log group that nobody had made.
 ABSENT_GROUP = "log group made by a run, not by a deployment:"
 
 
-def secured(group: str, security_configuration: str | None) -> str:
-    """Return the group that Glue really writes to when ``group`` is asked for.
+def job_groups(kind: str, prefix: str, configuration: str | None, role: str) -> str:
+    """Return what the names of a job's log groups begin with; /output and /error follow.
 
-    With a security configuration that is another one (Glue Developer Guide, "Enabling continuous
-    logging for AWS Glue jobs").
+    With a security configuration its name and the role's are part of it, and a python-shell job
+    knows no prefix of the user's own (Glue User Guide, "Logging for AWS Glue jobs").
     """
-    return f"{group}-{security_configuration}" if security_configuration else group
+    start = PYTHON_LOGS if kind == "pythonshell" else prefix
+    return f"{start}/{configuration}-role/{role_name(role)}" if configuration else start
+
+
+def crawler_group(configuration: str | None, role: str) -> str:
+    """Return the log group of a crawler."""
+    return (
+        f"{CRAWLER_LOGS}-role/{role_name(role)}-{configuration}" if configuration else CRAWLER_LOGS
+    )
+
+
+def role_name(role: str) -> str:
+    """Return path and name of a role that is given by its ARN or by path and name."""
+    return (role.partition(":role/")[2] or role).lstrip("/")
 
 
 class LogStream:
