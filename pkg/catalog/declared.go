@@ -114,11 +114,15 @@ func OptimizerPolicy(acct account.Account, table, folder string, v map[string]st
 			Sid: "UpdateCatalog", Effect: policy.Allow,
 			Actions: []string{"glue:GetTable", "glue:UpdateTable"}, Resources: TableARNs(acct, table, v["database"]),
 		},
-		writeLogs(acct, "/aws-glue/iceberg-*"), // one group for each kind of optimizer, the same for every table of the account
+		OptimizerLogs(acct),
 		PublishMetrics(GlueMetrics),
 		policy.UseKey("UseKey", v["key"]),
 	}}
 }
+
+// OptimizerLogs lets optimizers write their log: there is one group for each kind of them, the same for every table of
+// the account.
+func OptimizerLogs(acct account.Account) policy.Statement { return writeLogs(acct, "/aws-glue/iceberg-*") }
 
 // NewOptimizers lets Glue optimize a table.
 func NewOptimizers(

@@ -43,6 +43,21 @@ type Job struct {
 	TimeoutMinutes int       `json:"timeoutMinutes"`
 }
 
+// Values gives the values of a job in the output, with its name at Glue.
+func (j Job) Values(name pulumi.StringInput) pulumi.Map {
+	return pulumi.Map{
+		"name":           name,
+		"kind":           pulumi.String(j.Kind),
+		"inWorkflow":     pulumi.Bool(j.InWorkflow),
+		"logGroups":      pulumi.Map{"output": pulumi.String(j.LogGroups.Output), "error": pulumi.String(j.LogGroups.Error)},
+		"workerType":     pulumi.String(j.WorkerType),
+		"maxWorkers":     pulumi.Int(j.MaxWorkers),
+		"maxCapacity":    pulumi.Float64(j.MaxCapacity),
+		"executionClass": pulumi.String(j.ExecutionClass),
+		"timeoutMinutes": pulumi.Int(j.TimeoutMinutes),
+	}
+}
+
 // LogGroups are the log groups of a job.
 type LogGroups struct {
 	Output string `json:"output"` // what it prints
