@@ -3,6 +3,7 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -19,53 +20,65 @@ import (
 // CodeType is the type token of Code.
 const CodeType = "tarn:pipeline:Code"
 
-// Files of the jobs folder that are deployed. Tests and caches stay behind.
-const (
-	rawToStagedScript       = "raw_to_staged.py"
-	stagedToAnalyticsScript = "staged_to_analytics.py"
-	library                 = "tarn_jobs"
-)
+// scripts are the files of the jobs folder by the kind of job that runs them. Tests and caches stay behind.
+var scripts = map[string]string{
+	RawToStaged: "raw_to_staged.py", QualityGate: "quality_gate.py", StagedToAnalytics: "staged_to_analytics.py",
+	TableMaintenance: "table_maintenance.py",
+}
 
 // checksum is how S3 sees that what arrives is what was sent. A zone with Object Lock takes no upload without.
 const checksum = "SHA256"
+
+// library is the package that the scripts share.
+const library = "tarn_jobs"
 
 // CodeArgs configures Code.
 type CodeArgs struct {
 	// Required: folder with the job scripts and their library.
 	Folder string
+	// Required: the kinds of job to upload the scripts of.
+	Kinds []string
+	// Optional: files of the users' own jobs, relative to the project's folder.
+	Files []string
+	// Required with files: the project's folder.
+	Project string
 	// Required: the artifacts bucket.
 	Bucket pulumi.StringOutput
 	// Required: the KMS key it is encrypted with.
 	KeyARN pulumi.StringOutput
 }
 
-// Code is the uploaded job scripts. Every object's key has the hash of all of them in it, so a
-// running job never sees another version than the one it started with.
+// Code is the uploaded code. The key of every object has a hash of its content in it, that of the scripts and their
+// library one of all of them, so a running job never sees another version than the one it started with.
 type Code struct {
 	pulumi.ResourceState
 
-	RawToStaged       pulumi.StringOutput `pulumi:"rawToStaged"`       // s3:// URI
-	StagedToAnalytics pulumi.StringOutput `pulumi:"stagedToAnalytics"` // s3:// URI
-	Library           pulumi.StringOutput `pulumi:"library"`           // s3:// URI of a zip file
+	Scripts map[string]pulumi.StringOutput // s3:// URIs by kind of job
+	Files   map[string]pulumi.StringOutput // s3:// URIs of the users' own files by their path
+	Library pulumi.StringOutput            `pulumi:"library"` // s3:// URI of a zip file
 }
 
-// NewCode uploads the job scripts.
+// NewCode uploads the code.
 func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.ResourceOption) (*Code, error) {
 	if args == nil {
 		return nil, fmt.Errorf("%s %s: args are required", CodeType, name)
 	}
-	modules, hash, err := scan(args.Folder)
+	modules, hash, err := args.scan()
 	if err != nil {
 		return nil, fmt.Errorf("job scripts in %s: %w", args.Folder, err)
 	}
-	c := &Code{}
+	keys, err := args.keys()
+	if err != nil {
+		return nil, err
+	}
+	c := &Code{Scripts: map[string]pulumi.StringOutput{}, Files: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(CodeType, name, c, opts...); err != nil {
 		return nil, err
 	}
-	upload := func(file string, source pulumi.AssetOrArchiveInput) (pulumi.StringOutput, error) {
-		object, err := s3.NewBucketObjectv2(ctx, name+"-"+strings.TrimSuffix(file, path.Ext(file)), &s3.BucketObjectv2Args{
+	upload := func(part, key string, source pulumi.AssetOrArchiveInput) (pulumi.StringOutput, error) {
+		object, err := s3.NewBucketObjectv2(ctx, name+"-"+part, &s3.BucketObjectv2Args{
 			Bucket: args.Bucket,
-			Key:    pulumi.String("code/" + hash + "/" + file),
+			Key:    pulumi.String(key),
 			Source: source,
 			// Named, because the lake may refuse uploads that do not say their key.
 			KmsKeyId:          args.KeyARN,
@@ -76,35 +89,48 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 		}
 		return pulumi.Sprintf("s3://%s/%s", args.Bucket, object.Key), nil
 	}
-	if c.RawToStaged, err = upload(rawToStagedScript,
-		pulumi.NewFileAsset(filepath.Join(args.Folder, rawToStagedScript))); err != nil {
-		return nil, err
-	}
-	if c.StagedToAnalytics, err = upload(stagedToAnalyticsScript,
-		pulumi.NewFileAsset(filepath.Join(args.Folder, stagedToAnalyticsScript))); err != nil {
-		return nil, err
+	outputs := pulumi.Map{}
+	for _, kind := range args.Kinds {
+		file := scripts[kind]
+		part := strings.TrimSuffix(file, path.Ext(file))
+		c.Scripts[kind], err = upload(part, codeKey(hash, file), pulumi.NewFileAsset(filepath.Join(args.Folder, file)))
+		if err != nil {
+			return nil, err
+		}
+		outputs[kind] = c.Scripts[kind]
 	}
 	zip := map[string]any{}
 	for _, module := range modules {
 		zip[module] = pulumi.NewFileAsset(filepath.Join(args.Folder, filepath.FromSlash(module)))
 	}
-	if c.Library, err = upload(library+".zip", pulumi.NewAssetArchive(zip)); err != nil {
+	if c.Library, err = upload(library, codeKey(hash, library+".zip"), pulumi.NewAssetArchive(zip)); err != nil {
 		return nil, err
 	}
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"rawToStaged": c.RawToStaged, "stagedToAnalytics": c.StagedToAnalytics, "library": c.Library,
-	})
+	uploaded := map[string]pulumi.StringOutput{}
+	for _, file := range slices.Sorted(maps.Keys(keys)) {
+		key := keys[file]
+		if _, known := uploaded[key]; !known { // the same file may lie in two folders
+			part := strings.ReplaceAll(strings.TrimPrefix(key, "code/"), "/", "-")
+			if uploaded[key], err = upload(part, key, pulumi.NewFileAsset(filepath.Join(args.Project, filepath.FromSlash(file)))); err != nil {
+				return nil, err
+			}
+		}
+		c.Files[file] = uploaded[key]
+	}
+	outputs["library"] = c.Library
+	return c, ctx.RegisterResourceOutputs(c, outputs)
 }
 
-// scan gives the library's modules and one hash over everything that is deployed.
-func scan(folder string) (modules []string, hash string, err error) {
+// scan gives the library's modules and one hash over the scripts and the library.
+func (a *CodeArgs) scan() (modules []string, hash string, err error) {
 	content := map[string][]byte{}
-	for _, script := range []string{rawToStagedScript, stagedToAnalyticsScript} {
-		if content[script], err = os.ReadFile(filepath.Join(folder, script)); err != nil {
+	for _, kind := range a.Kinds {
+		file := scripts[kind]
+		if content[file], err = os.ReadFile(filepath.Join(a.Folder, file)); err != nil {
 			return nil, "", err
 		}
 	}
-	files := os.DirFS(folder)
+	files := os.DirFS(a.Folder)
 	err = fs.WalkDir(files, library, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(file) != ".py" {
 			return err
@@ -123,6 +149,24 @@ func scan(folder string) (modules []string, hash string, err error) {
 	}
 	return modules, shortHash(sum.Sum(nil)), nil
 }
+
+// keys gives the object keys of the users' own files. The names stay: a wheel's tells what is in it.
+func (a *CodeArgs) keys() (map[string]string, error) {
+	var problems []error
+	keys := map[string]string{}
+	for _, file := range a.Files {
+		content, err := os.ReadFile(filepath.Join(a.Project, filepath.FromSlash(file)))
+		if err != nil {
+			problems = append(problems, fmt.Errorf("file of a job: %w", err))
+			continue
+		}
+		sum := sha256.Sum256(content)
+		keys[file] = codeKey(shortHash(sum[:]), path.Base(file))
+	}
+	return keys, errors.Join(problems...)
+}
+
+func codeKey(hash, file string) string { return "code/" + hash + "/" + file }
 
 // shortHash is long enough to tell versions apart and short enough to read.
 func shortHash(sum []byte) string {

@@ -2,43 +2,45 @@ package pipeline
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/contract"
 )
 
-// icebergConf makes the Glue Data Catalog an Iceberg catalog of the name glue_catalog. They have to
-// be arguments of the job: Glue forbids to set them while it runs. UTC, because a timestamp must
-// not mean something else on a machine in another place.
-var icebergConf = []string{
-	"spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-	"spark.sql.catalog.glue_catalog=org.apache.iceberg.spark.SparkCatalog",
-	"spark.sql.catalog.glue_catalog.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog",
-	"spark.sql.catalog.glue_catalog.io-impl=org.apache.iceberg.aws.s3.S3FileIO",
-	"spark.sql.session.timeZone=UTC",
-}
-
-// logGroups makes the log groups before Glue would, so that they are encrypted, expire and go with
-// the stack.
-func (p *Pipeline) logGroups(ctx *pulumi.Context, name string) ([]pulumi.Resource, error) {
+// jobLogs makes the log groups of the pipeline's jobs.
+func (p *Pipeline) jobLogs(ctx *pulumi.Context, name string, jobs []plannedJob) ([]pulumi.Resource, error) {
 	var groups []pulumi.Resource
-	for _, stream := range []string{"output", "error"} {
-		group, err := cloudwatch.NewLogGroup(ctx, name+"-log-"+stream, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String(p.logPrefix() + "/" + stream),
-			KmsKeyId:        p.args.Lake.KeyARN,
-			RetentionInDays: pulumi.Int(p.args.LogRetentionDays),
-			Tags:            p.tags(),
-		}, pulumi.Parent(p))
-		if err != nil {
-			return nil, err
+	made := map[contract.LogGroups]bool{}
+	for _, job := range jobs {
+		logs := p.logsOf(job.kind)
+		if made[logs] {
+			continue
 		}
-		groups = append(groups, group)
+		made[logs] = true
+		for stream, physical := range map[string]string{"output": logs.Output, "error": logs.Error} {
+			part := "-log-" + stream
+			if job.kind == PythonShell {
+				part = "-" + PythonShell + part
+			}
+			group, err := p.logGroup(ctx, name+part, physical)
+			if err != nil {
+				return nil, err
+			}
+			groups = append(groups, group)
+		}
 	}
 	return groups, nil
+}
+
+// logsOf gives the names of the log groups of jobs of a kind.
+func (p *Pipeline) logsOf(kind string) contract.LogGroups {
+	return jobLogGroups(kind, p.logPrefix(), p.encryptionName(), either(p.args.Roles.Job, p.roleARN(p.name("job"))))
 }
 
 // manifest uploads what the jobs have to do, under the hash of its content.
@@ -49,68 +51,79 @@ func (p *Pipeline) manifest(ctx *pulumi.Context, name string) (*s3.BucketObjectv
 	}
 	sum := sha256.Sum256(content)
 	return s3.NewBucketObjectv2(ctx, name+"-manifest", &s3.BucketObjectv2Args{
-		Bucket:            p.args.Lake.ArtifactsBucket,
+		Bucket:            p.lake.ArtifactsBucket,
 		Key:               pulumi.String("manifests/" + p.args.Pipeline.Name + "/" + shortHash(sum[:]) + ".json"),
 		Source:            pulumi.NewStringAsset(string(content)),
 		ContentType:       pulumi.String("application/json"),
-		KmsKeyId:          p.args.Lake.KeyARN,
+		KmsKeyId:          p.lake.KeyARN,
 		ChecksumAlgorithm: pulumi.String(checksum),
 	}, pulumi.Parent(p))
 }
 
-func (p *Pipeline) job(
-	ctx *pulumi.Context, name, kind string, script pulumi.StringOutput, role *role, manifest *s3.BucketObjectv2,
-	after []pulumi.Resource,
-) (*glue.Job, error) {
-	capacity := p.args.Capacity
-	return glue.NewJob(ctx, name+"-"+kind, &glue.JobArgs{
-		Name:        pulumi.String(p.name(kind)),
-		Description: pulumi.String("Pipeline " + p.args.Pipeline.Name + ": " + strings.ReplaceAll(kind, "-", " ")),
-		RoleArn:     role.arn,
-		Command: glue.JobCommandArgs{
-			Name:           pulumi.String("glueetl"),
-			PythonVersion:  pulumi.String("3"),
-			ScriptLocation: script,
-		},
-		GlueVersion:       pulumi.String(capacity.GlueVersion),
-		WorkerType:        pulumi.String(capacity.WorkerType),
-		NumberOfWorkers:   pulumi.Int(capacity.MaxWorkers),
-		ExecutionClass:    pulumi.String(capacity.ExecutionClass), // left out, every later deploy would show a change
-		Timeout:           pulumi.Int(capacity.TimeoutMinutes),
-		MaxRetries:        pulumi.Int(capacity.MaxRetries),
-		ExecutionProperty: glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
-		DefaultArguments:  p.arguments(manifest),
-		Tags:              p.tags(),
-	}, pulumi.Parent(p), pulumi.DependsOn(slices.Concat(after, role.policies)))
+// commands are Glue's words for the kinds of jobs, with the Python each runs (Glue API Reference, JobCommand).
+var commands = map[string]struct{ name, python string }{
+	Spark: {"glueetl", "3"}, PythonShell: {"pythonshell", "3.9"}, Streaming: {"gluestreaming", "3"},
 }
 
-// arguments are the same for every job of the pipeline. Those with hyphens are Glue's own (Glue
-// User Guide, "Using job parameters"), those with underscores are ours.
-func (p *Pipeline) arguments(manifest *s3.BucketObjectv2) pulumi.StringMap {
-	lake, pipeline := p.args.Lake, p.args.Pipeline.Name
-	return pulumi.StringMap{
-		"--conf":                             pulumi.String(strings.Join(icebergConf, " --conf ")),
-		"--custom-logGroup-prefix":           pulumi.String(p.logPrefix()),
-		"--datalake-formats":                 pulumi.String("iceberg"),
-		"--enable-auto-scaling":              pulumi.String("true"),
-		"--enable-continuous-cloudwatch-log": pulumi.String("true"),
-		"--enable-metrics":                   pulumi.String("true"),
-		"--extra-py-files":                   p.args.Code.Library,
-		"--job-bookmark-option":              pulumi.String("job-bookmark-disable"), // Iceberg has no bookmarks; the jobs compare keys
-		"--TempDir":                          pulumi.Sprintf("s3://%s/tmp/%s/", lake.ArtifactsBucket, pipeline),
+// job makes a job.
+func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *role, after []pulumi.Resource) (*glue.Job, error) {
+	capacity, command := job.capacity, commands[job.kind]
+	args := &glue.JobArgs{
+		Name:        pulumi.String(p.name(job.name)),
+		Description: pulumi.String(fmt.Sprintf("Pipeline %s: %s", p.args.Pipeline.Name, strings.ReplaceAll(job.name, "-", " "))),
+		RoleArn:     role.arn,
+		Command: glue.JobCommandArgs{
+			Name: pulumi.String(command.name), PythonVersion: pulumi.String(command.python), ScriptLocation: p.script(job),
+		},
+		SecurityConfiguration: p.Encryption.Name,
+		Connections:           p.Connections,
+		MaxRetries:            pulumi.Int(*capacity.MaxRetries),
+		ExecutionProperty:     glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
+		DefaultArguments:      p.arguments(job),
+		Tags:                  p.tags(),
+	}
+	if job.kind == Streaming {
+		// Glue starts it anew in its window, at the latest after seven days (Glue User Guide, "Maintenance windows for AWS
+		// Glue Streaming"), so it has no timeout. Queuing and FLEX are for jobs that end.
+		args.MaintenanceWindow = pulumi.String(capacity.MaintenanceWindow)
+	} else {
+		args.Timeout = pulumi.Int(capacity.TimeoutMinutes)
+		args.JobRunQueuingEnabled = pulumi.Bool(*capacity.Queuing)
+		// Glue tells EventBridge of a run that takes so long.
+		args.NotificationProperty = glue.JobNotificationPropertyArgs{NotifyDelayAfter: pulumi.Int(p.args.delay(job))}
+	}
+	if job.kind == PythonShell {
+		args.MaxCapacity = pulumi.Float64(capacity.PythonCapacity)
+	} else {
+		args.GlueVersion = pulumi.String(capacity.GlueVersion)
+		args.WorkerType = pulumi.String(capacity.WorkerType)
+		args.NumberOfWorkers = pulumi.Int(capacity.MaxWorkers)
+		args.ExecutionClass = pulumi.String(executionClass(job)) // left out, every later deploy would show a change
+	}
+	return glue.NewJob(ctx, name+"-"+job.name, args, pulumi.Parent(p), pulumi.DependsOn(slices.Concat(after, role.ready)))
+}
 
-		"--analytics_database":  lake.AnalyticsDatabase,
-		"--analytics_uri":       pulumi.Sprintf("s3://%s", lake.AnalyticsBucket),
-		"--manifest_uri":        pulumi.Sprintf("s3://%s/%s", lake.ArtifactsBucket, manifest.Key),
-		"--quarantine_database": lake.QuarantineDatabase,
-		"--quarantine_uri":      pulumi.Sprintf("s3://%s", lake.QuarantineBucket),
-		"--raw_uri":             pulumi.Sprintf("s3://%s", lake.RawBucket),
-		"--report_uri":          pulumi.Sprintf("s3://%s/%s", lake.ArtifactsBucket, reportPrefix(pipeline)),
-		"--staged_database":     lake.StagedDatabase,
-		"--staged_uri":          pulumi.Sprintf("s3://%s", lake.StagedBucket),
+// executionClass is what the job gets: FLEX is for Spark jobs that end (Glue API Reference, CreateJob). A python-shell
+// job has none.
+func executionClass(job plannedJob) string {
+	switch job.kind {
+	case PythonShell:
+		return ""
+	case Streaming:
+		return standard
+	default:
+		return job.capacity.ExecutionClass
 	}
 }
 
-func reportPrefix(pipeline string) string {
-	return "reports/" + pipeline
+// delay is after how many minutes Glue says that a run takes long.
+func (a *Args) delay(job plannedJob) int {
+	return max(1, min(either(a.Pipeline.Alarms.DurationMinutes, job.capacity.TimeoutMinutes*3/4), job.capacity.TimeoutMinutes))
+}
+
+func (p *Pipeline) script(job plannedJob) pulumi.StringOutput {
+	if job.own != nil {
+		return p.Code.Files[job.own.Script]
+	}
+	return p.Code.Scripts[job.name]
 }

@@ -1,5 +1,5 @@
-// Package pipeline deploys a pipeline: its Spark jobs, its crawler and the Glue workflow that runs
-// them one after the other.
+// Package pipeline deploys pipelines: the jobs of each, the Glue workflow that runs them one after the other, and
+// the crawler of each domain.
 //
 // The number of resources grows with the pipelines and not with their data sets: what the jobs do
 // is in one manifest object.
@@ -8,59 +8,69 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/tarn-data/tarn/pkg/account"
+	"github.com/tarn-data/tarn/pkg/arrival"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/dataset"
-	"github.com/tarn-data/tarn/pkg/domain"
-	"github.com/tarn-data/tarn/pkg/naming"
-	"github.com/tarn-data/tarn/pkg/tagging"
+	"github.com/tarn-data/tarn/pkg/policy"
 )
 
 // ComponentType is the type token of Pipeline.
 const ComponentType = "tarn:pipeline:Pipeline"
 
-// The job kinds of a pipeline. Their run reports carry these names.
-const (
-	RawToStaged       = "raw-to-staged"
-	StagedToAnalytics = "staged-to-analytics"
-)
-
 // Args configures a Pipeline.
 type Args struct {
+	// Required: what it shares with everything that is deployed with it.
+	Environment *Environment
 	// Required: what the pipeline does.
 	Pipeline dataset.Pipeline
-	// Required: organization and environment.
-	Scope naming.Scope
-	// Required: where it is deployed.
-	Account account.Account
-	// Required: the lake it works on.
-	Lake contract.Datalake
-	// Required: the uploaded job scripts.
-	Code *Code
 	// Required: size and limits of the jobs.
 	Capacity Capacity
-	// Optional: how long logs are kept, in days; defaults to 365. One of the values that CloudWatch
-	// Logs accepts (CloudWatch Logs API Reference, PutRetentionPolicy).
-	LogRetentionDays int
+	// Optional: those of jobs of the users' own that have a template, by name; default to Capacity.
+	JobCapacity map[string]Capacity
+	// Optional: whether its workflow starts with the crawler of its domain.
+	Crawl bool
+	// Required with Crawl: name of that crawler.
+	Crawler pulumi.StringInput
+	// Optional: folders of the raw zone that other pipelines read; its role gets no folder that one of them is in.
+	OtherSources []string
+	// Optional: whether its schedules and arrivals start anything; defaults to false.
+	Scheduled bool
+	// Optional: whether each data set has metrics of its own, which CloudWatch charges for one by one.
+	DatasetMetrics bool
 	// Optional: roles to use instead of making them.
 	Roles Roles
-	// Required: tags of every resource.
-	Tags tagging.Tags
+	// Optional: ARN of a role of the Data Catalog's optimizers to use instead of making one.
+	OptimizerRole string
 }
 
 // Pipeline is a deployed pipeline.
 type Pipeline struct {
 	pulumi.ResourceState
 
-	Workflow  pulumi.StringOutput `pulumi:"workflow"`
-	LogPrefix pulumi.StringOutput `pulumi:"logPrefix"`
-	ReportURI pulumi.StringOutput `pulumi:"reportUri"`
+	Workflow    pulumi.StringOutput `pulumi:"workflow"`
+	LogPrefix   pulumi.StringOutput `pulumi:"logPrefix"`
+	ReportURI   pulumi.StringOutput `pulumi:"reportUri"`
+	ManifestURI pulumi.StringOutput `pulumi:"manifestUri"`
 
-	args *Args
+	base
+	args      *Args
+	jobs      []plannedJob
+	made      map[string]*glue.Job // by name in the plan
+	arrival   *arrival.Arrival     // nil for a pipeline that no arrival starts
+	optimizer *role                // nil for a pipeline whose tables the optimizers leave alone
+}
+
+// newPipeline plans a pipeline without making anything.
+func newPipeline(args *Args) *Pipeline {
+	p := &Pipeline{args: args, jobs: args.plan()}
+	p.base = newBase(args.Environment, p, args.Pipeline.Domain)
+	return p
 }
 
 // New deploys a pipeline.
@@ -68,10 +78,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args == nil {
 		return nil, fmt.Errorf("%s %s: args are required", ComponentType, name)
 	}
-	if err := args.validate(); err != nil {
-		return nil, fmt.Errorf("pipeline %s: %w", args.Pipeline.Name, err)
+	if err := args.Validate(); err != nil {
+		return nil, err
 	}
-	p := &Pipeline{args: args}
+	p := newPipeline(args)
 	if err := ctx.RegisterComponentResource(ComponentType, name, p, opts...); err != nil {
 		return nil, err
 	}
@@ -79,39 +89,50 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("pipeline %s: %w", args.Pipeline.Name, err)
 	}
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{
-		"workflow": p.Workflow, "logPrefix": p.LogPrefix, "reportUri": p.ReportURI,
+		"workflow": p.Workflow, "logPrefix": p.LogPrefix, "reportUri": p.ReportURI, "manifestUri": p.ManifestURI,
 	})
 }
 
-// Contract is what the driver needs to run the pipeline and to show its results.
-func (p *Pipeline) Contract() pulumi.Map {
-	tables := pulumi.Array{}
-	for _, table := range p.args.Pipeline.Tables {
-		tables = append(tables, pulumi.Map{
-			"name": pulumi.String(table.Name), "orderBy": pulumi.String(strings.Join(table.OrderBy, ", ")),
-		})
+// Validate refuses what AWS would refuse. It needs no resource, so that a program can ask about all pipelines before it
+// makes the first one.
+func (a *Args) Validate() error {
+	p := newPipeline(a)
+	const fix = "put the source.path of its data sets below few folders that no other pipeline reads from"
+	problems := []error{a.Roles.Validate(), a.validateJobs(p.jobs), p.checkRole(p.name("job"), a.Roles.Job, func(v map[string]string) policy.Document {
+		if a.Pipeline.Arrival == nil {
+			v["queue"] = ""
+		}
+		if a.optimized() {
+			v["optimizer"] = either(a.OptimizerRole, p.roleARN(p.name("optimizer")))
+		}
+		return p.jobDocument(v)
+	}, fix)}
+	if a.optimized() {
+		problems = append(problems, p.checkRole(p.name("optimizer"), a.OptimizerRole, p.optimizerDocument, fix))
 	}
-	return pulumi.Map{
-		"workflow":  p.Workflow,
-		"logPrefix": p.LogPrefix,
-		"reportUri": p.ReportURI,
-		"workgroup": p.args.Lake.Workgroup,
-		"database":  p.args.Lake.AnalyticsDatabase,
-		"tables":    tables,
+	if a.Pipeline.Arrival != nil {
+		problems = append(problems, p.arrivals(pulumi.StringOutput{}).Validate())
 	}
-}
-
-func (a *Args) validate() error {
-	problems := []error{a.Capacity.Validate(), a.Roles.Validate()}
-	if longest := a.Scope.Name(a.Pipeline.Name, "raw-crawler"); len(longest) > naming.MaxRole {
-		problems = append(problems, fmt.Errorf("role name %q has %d characters, IAM allows %d: shorten the pipeline's name",
-			longest, len(longest), naming.MaxRole))
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("pipeline %s: %w", a.Pipeline.Name, err)
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 func (p *Pipeline) provision(ctx *pulumi.Context, name string) error {
-	logs, err := p.logGroups(ctx, name)
+	workflow, err := p.workflow(ctx, name)
+	if err != nil {
+		return fmt.Errorf("workflow: %w", err)
+	}
+	p.Workflow = workflow.Name
+	p.LogPrefix = pulumi.String(p.logPrefix()).ToStringOutput()
+	p.ReportURI = pulumi.Sprintf("s3://%s/%s", p.lake.ArtifactsBucket, reportPrefix(p.args.Pipeline.Name))
+	if p.args.Pipeline.Arrival != nil {
+		if p.arrival, err = arrival.New(ctx, name, p.arrivals(workflow.Arn), pulumi.Parent(p)); err != nil {
+			return err
+		}
+	}
+	after, err := p.jobLogs(ctx, name, p.jobs)
 	if err != nil {
 		return fmt.Errorf("log groups: %w", err)
 	}
@@ -119,54 +140,107 @@ func (p *Pipeline) provision(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	jobRole, err := p.jobRole(ctx, name)
+	p.ManifestURI = pulumi.Sprintf("s3://%s/%s", p.lake.ArtifactsBucket, manifest.Key)
+	if p.optimizer, err = p.optimizerRole(ctx, name); err != nil {
+		return fmt.Errorf("optimizer role: %w", err)
+	}
+	role, err := p.jobRole(ctx, name)
 	if err != nil {
 		return fmt.Errorf("job role: %w", err)
 	}
-	crawlerRole, err := p.crawlerRole(ctx, name)
-	if err != nil {
-		return fmt.Errorf("crawler role: %w", err)
+	after = slices.Concat(after, []pulumi.Resource{manifest}, p.NetworkReady)
+	p.made = map[string]*glue.Job{}
+	for _, planned := range p.jobs {
+		job, err := p.job(ctx, name, planned, role, after)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", planned.name, err)
+		}
+		p.made[planned.name] = job
+		if planned.schedule != "" {
+			if err := p.schedule(ctx, name, planned, job); err != nil {
+				return fmt.Errorf("schedule of job %s: %w", planned.name, err)
+			}
+		}
 	}
-	if err := errors.Join(p.grantJobs(ctx, name, jobRole), p.grantCrawler(ctx, name, crawlerRole)); err != nil {
-		return fmt.Errorf("grants: %w", err)
+	return p.triggers(ctx, name, workflow, p.args.graph(p.jobs), p.made)
+}
+
+func (p *Pipeline) arrivals(workflowARN pulumi.StringOutput) *arrival.Args {
+	return &arrival.Args{
+		Scope: p.Scope, Account: p.Account, Pipeline: p.args.Pipeline, RawBucket: p.lake.RawBucket, WorkflowARN: workflowARN,
+		BoundaryARN: p.lake.BoundaryARN, KeyARN: p.lake.KeyARN, Disabled: !p.args.Scheduled, Tags: p.tags(),
 	}
-	crawler, err := p.crawler(ctx, name, crawlerRole)
-	if err != nil {
-		return fmt.Errorf("crawler: %w", err)
-	}
-	after := append(logs, manifest)
-	staged, err := p.job(ctx, name, RawToStaged, p.args.Code.RawToStaged, jobRole, manifest, after)
-	if err != nil {
-		return fmt.Errorf("job %s: %w", RawToStaged, err)
-	}
-	analytics, err := p.job(ctx, name, StagedToAnalytics, p.args.Code.StagedToAnalytics, jobRole, manifest, after)
-	if err != nil {
-		return fmt.Errorf("job %s: %w", StagedToAnalytics, err)
-	}
-	if err := p.workflow(ctx, name, crawler, staged, analytics); err != nil {
-		return fmt.Errorf("workflow: %w", err)
-	}
-	return nil
 }
 
 // name is the physical name of something of this pipeline.
 func (p *Pipeline) name(part string) string {
-	return p.args.Scope.Name(p.args.Pipeline.Name, part)
+	return p.Scope.Name(p.args.Pipeline.Name, part)
 }
 
-// logPrefix names the log groups: Glue adds /output for what a job prints and /error for Spark's
-// own log (Glue User Guide, "Logging for AWS Glue jobs").
+// logPrefix is what the log groups of the pipeline's Spark jobs begin with.
 func (p *Pipeline) logPrefix() string {
-	return p.args.Scope.LogGroup(p.args.Pipeline.Name)
+	return p.Scope.LogGroup(p.args.Pipeline.Name)
 }
 
-// tags are those of everything that the pipeline is made of. A pipeline whose domain is not declared works on
-// data that is internal.
-func (p *Pipeline) tags() pulumi.StringMap {
-	tags := p.args.Tags.With(tagging.KeyDomain, p.args.Pipeline.Name).Input()
-	tags[tagging.KeyClassification] = pulumi.String(domain.Internal)
-	if declared, found := p.args.Lake.Domains[p.args.Pipeline.Name]; found {
-		tags[tagging.KeyClassification] = declared.Classification
+// Contract is what the driver needs to run the pipeline and to show its results.
+func (p *Pipeline) Contract() pulumi.Map {
+	pipeline := p.args.Pipeline
+	tables, datasets, jobs := pulumi.Array{}, pulumi.Array{}, pulumi.Map{}
+	for _, table := range pipeline.Tables {
+		tables = append(tables, pulumi.Map{
+			"name": pulumi.String(table.Name), "orderBy": pulumi.String(strings.Join(table.OrderBy, ", ")),
+		})
 	}
-	return tags
+	for _, d := range pipeline.Datasets {
+		datasets = append(datasets, pulumi.Map{"name": pulumi.String(d.Name), "dates": pulumi.String(d.Source.Dates)})
+	}
+	for _, job := range p.jobs {
+		jobs[job.name] = p.jobContract(job)
+	}
+	var crawler, queue pulumi.StringInput = pulumi.String(""), pulumi.String("")
+	if p.args.Crawl {
+		crawler = p.args.Crawler
+	}
+	if p.arrival != nil {
+		queue = p.arrival.QueueURL
+	}
+	return pulumi.Map{
+		"domain":             pulumi.String(p.domain),
+		"workflow":           p.Workflow,
+		"crawler":            crawler,
+		"logPrefix":          p.LogPrefix,
+		"reportUri":          p.ReportURI,
+		"manifestUri":        p.ManifestURI,
+		"metricsName":        pulumi.String(p.workflowName()),
+		"arrivalsQueue":      queue,
+		"workgroup":          p.lake.Workgroup,
+		"database":           p.lake.AnalyticsDatabase,
+		"stagedDatabase":     p.lake.StagedDatabase,
+		"quarantineDatabase": p.lake.QuarantineDatabase,
+		"jobs":               jobs,
+		"datasets":           datasets,
+		"tables":             tables,
+	}
+}
+
+func (p *Pipeline) jobContract(job plannedJob) pulumi.Map {
+	logs := p.logsOf(job.kind)
+	described := contract.Job{Kind: job.kind, InWorkflow: job.inWorkflow, LogGroups: logs, ExecutionClass: executionClass(job)}
+	if job.kind == PythonShell {
+		described.MaxCapacity = job.capacity.PythonCapacity
+	} else {
+		described.WorkerType, described.MaxWorkers = job.capacity.WorkerType, job.capacity.MaxWorkers
+	}
+	if job.kind != Streaming {
+		described.TimeoutMinutes = job.capacity.TimeoutMinutes
+	}
+	return described.Values(p.made[job.name].Name)
+}
+
+// DLQ gives the name of the queue of news that could not be delivered; nil for a pipeline that no arrival starts.
+func (p *Pipeline) DLQ() pulumi.StringInput {
+	if p.arrival == nil {
+		return nil
+	}
+	return p.arrival.DLQName
 }

@@ -57,35 +57,29 @@ func Build(ctx *pulumi.Context, folder string, lake contract.Datalake) (contract
 	if err != nil {
 		return none, err
 	}
-	pipelines := files.Pipelines
-	if err := config.checkPipelines(pipelines); err != nil {
-		return none, err
-	}
-	if err := checkUploads(folder, config.Uploads); err != nil {
+	if err := errors.Join(config.checkPipelines(files.Pipelines), checkUploads(folder, config.Uploads)); err != nil {
 		return none, err
 	}
 	acct, err := account.Lookup(ctx)
 	if err != nil {
 		return none, err
 	}
-
-	code, err := pipeline.NewCode(ctx, "code", &pipeline.CodeArgs{
-		Folder: filepath.Join(folder, config.Jobs), Bucket: lake.ArtifactsBucket, KeyARN: lake.KeyARN,
-	})
-	if err != nil {
+	d := &deployment{
+		ctx: ctx, folder: folder, config: config, files: files,
+		environment: &pipeline.Environment{
+			Scope: scope, Account: acct, Lake: lake, LogRetentionDays: config.LogRetentionDays,
+			Tags: tagging.New(scope, contract.ProjectMPP, config.Owner, config.Tags),
+		},
+	}
+	if err := d.plan(); err != nil {
+		return none, err
+	}
+	if err := d.make(); err != nil {
 		return none, err
 	}
 	built := contract.MPP{Pipelines: map[string]pulumi.Map{}, Lake: lake, UploadFolder: config.Uploads}
-	for _, p := range pipelines {
-		deployed, err := pipeline.New(ctx, p.Name, &pipeline.Args{
-			Pipeline: p, Scope: scope, Account: acct, Lake: lake.For(p.Name), Code: code,
-			Capacity: config.Capacity, LogRetentionDays: config.LogRetentionDays, Roles: config.Roles[p.Name],
-			Tags: tagging.New(scope, contract.ProjectMPP, config.Owner, config.Tags),
-		})
-		if err != nil {
-			return none, err
-		}
-		built.Pipelines[p.Name] = deployed.Contract()
+	for _, args := range d.pipelines {
+		built.Pipelines[args.Pipeline.Name] = d.made[args.Pipeline.Name].Contract()
 	}
 	return built, nil
 }
