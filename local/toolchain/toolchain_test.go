@@ -33,7 +33,8 @@ func TestEnsure(t *testing.T) {
 	}
 	for _, path := range []string{
 		filepath.Join(tools.PulumiBin, "pulumi"), filepath.Join(tools.PulumiBin, "pulumi-language-go"),
-		filepath.Join(tools.PulumiHome, "plugins", "resource-aws-v6.83.2", "pulumi-resource-aws"), tools.Python,
+		filepath.Join(tools.PulumiHome, "plugins", "resource-aws-v6.83.2", "pulumi-resource-aws"),
+		filepath.Join(tools.PulumiHome, "plugins", "resource-awsx-v2.22.0", "pulumi-resource-awsx"), tools.Python,
 		filepath.Join(tools.Jars, "one-1.jar"), filepath.Join(tools.Data, "flights.csv"),
 	} {
 		if _, err := os.Stat(path); err != nil {
@@ -69,8 +70,8 @@ func TestInspect(t *testing.T) {
 		}
 		return needed, optional
 	}
-	if needed, optional := missing(); needed != 6 || optional != 3 {
-		t.Errorf("%d and %d missing, want 6 and 3", needed, optional)
+	if needed, optional := missing(); needed != 7 || optional != 3 {
+		t.Errorf("%d and %d missing, want 7 and 3", needed, optional)
 	}
 	if _, err := os.Stat(f.paths.Cache); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("looking has made a cache: %v", err)
