@@ -521,6 +521,25 @@ def _(aws: Endpoint, name: str) -> bool:
     return shown["MetricAlarms"] == []
 
 
+@probe("cloudwatch", "ListMetrics")
+def _(aws: Endpoint, name: str) -> bool:
+    cloudwatch = aws.client("cloudwatch")
+    dimensions = [{"Name": "a", "Value": "1"}, {"Name": "b", "Value": "2"}]
+    data = {"MetricName": "m", "Dimensions": dimensions}
+    for value in (1, 2):
+        cloudwatch.put_metric_data(Namespace=name, MetricData=[{**data, "Value": value}])
+    return len(cloudwatch.list_metrics(Namespace=name)["Metrics"]) == 1
+
+
+@probe("sqs", "SetQueueAttributes")
+def _(aws: Endpoint, name: str) -> bool:
+    sqs, policy = aws.client("sqs"), json.dumps({"Version": "2012-10-17", "Statement": []})
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    return found.get("Attributes", {}).get("Policy") == policy
+
+
 @probe("cloudwatch", "DeleteAlarms")
 def _(aws: Endpoint, name: str) -> bool:
     cloudwatch = alarm(aws, name, Tags=[{"Key": "a", "Value": "b"}])

@@ -3,6 +3,7 @@
 | what | why |
 |---|---|
 | Rule.send_to_targets | upstream delivers also for a disabled rule, to no topic and workflow |
+| S3Backend.put_object | upstream tells of an upload in parts twice |
 | S3's notification of EventBridge | upstream has another shape, the same id for every event |
 """
 
@@ -122,6 +123,20 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
     default = events_backends[account_id][bucket.region_name].event_buses["default"]
     for rule in list(default.rules.values()):
         rule.send_to_targets(event)
+
+
+@extends(
+    "s3",
+    "CompleteMultipartUpload",
+    "upstream tells of it twice, as an upload in parts and as one in whole",
+    target="moto.s3.models:S3Backend",
+    attribute="put_object",
+)
+def put_object(upstream: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make an object; what is made of parts is told by who puts them together."""
+    if kwargs.get("multipart") is not None:
+        kwargs["disable_notification"] = True
+    return upstream(self, *args, **kwargs)
 
 
 def _shaped(event: dict[str, Any]) -> dict[str, Any]:

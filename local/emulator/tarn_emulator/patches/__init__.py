@@ -34,6 +34,7 @@ PATCH_FILES = (
     "s3_replication",
     "s3_versions",
     "secretsmanager",
+    "sqs",
     "sts",
     # Last of S3: what a bucket policy denies must not reach the others.
     "s3_access",

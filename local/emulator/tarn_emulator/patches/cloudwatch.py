@@ -5,6 +5,7 @@
 | PutCompositeAlarm | adds | missing, although the model can keep one |
 | DescribeAlarms | extends | ignored AlarmTypes |
 | DeleteAlarms | extends | left the tags behind |
+| ListMetrics | replaces | listed a metric with two dimensions once for each value |
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from tarn_emulator.patches.registry import adds, extends
+from tarn_emulator.patches.registry import adds, extends, replaces
 
 #: What AWS lists when the caller does not say.
 DEFAULT_TYPES = ["MetricAlarm"]
@@ -60,3 +61,15 @@ def delete_alarms(
     for alarm in self.get_alarms_by_alarm_names(alarm_names):
         self.tagger.delete_all_tags_for_resource(alarm.alarm_arn)
     upstream(self, alarm_names)
+
+
+@replaces(
+    "cloudwatch",
+    "ListMetrics",
+    reason="a metric with two dimensions was listed once for each of its values",
+    target="moto.cloudwatch.models",
+    attribute="are_dimensions_same",
+)
+def are_dimensions_same(first: list[Any], second: list[Any]) -> bool:
+    """True when two metrics have the same dimensions, in whatever order."""
+    return sorted((d.name, d.value) for d in first) == sorted((d.name, d.value) for d in second)

@@ -9,6 +9,7 @@ from moto.sns.models import sns_backends
 
 from tarn_emulator.authorization.call import Call
 from tarn_emulator.authorization.check import Check, Resource
+from tarn_emulator.authorization.services import kms
 from tarn_emulator.authorization.table import Rule, Service, each, everything, parameter
 from tarn_emulator.settings import ACCOUNT_ID
 
@@ -32,6 +33,14 @@ def _subscription(call: Call) -> Mapping[str, Any]:
     return {"sns:Endpoint": call.get("Endpoint"), "sns:Protocol": call.get("Protocol")}
 
 
+def _encrypt(call: Call) -> Iterable[Check]:
+    """Use of the key of an encrypted topic (SNS Guide, "Managing Amazon SNS encryption keys")."""
+    arn = call.get("TopicArn") or call.get("TargetArn") or ""
+    topic = sns_backends[ACCOUNT_ID][call.region].topics.get(arn)
+    key = topic.kms_master_key_id if topic is not None else None
+    yield from kms.use(call, key, "GenerateDataKey Decrypt", "sns", {"aws:sns:topicArn": arn})
+
+
 SERVICE = Service(
     prefix="sns",
     resource=resource,
@@ -41,11 +50,16 @@ SERVICE = Service(
         "Subscribe": Rule(parameter("TopicArn"), keys=_subscription),
         **each(
             "DeleteTopic GetTopicAttributes SetTopicAttributes ListSubscriptionsByTopic"
-            " ConfirmSubscription Publish AddPermission RemovePermission"
+            " ConfirmSubscription AddPermission RemovePermission"
             " GetDataProtectionPolicy",
             parameter("TopicArn", "TargetArn", "ResourceArn"),
         ),
-        "PublishBatch": Rule(parameter("TopicArn"), action="Publish"),
+        **each(
+            "Publish PublishBatch",
+            parameter("TopicArn", "TargetArn"),
+            action="Publish",
+            also=(_encrypt,),
+        ),
         **each("TagResource UntagResource ListTagsForResource", parameter("ResourceArn")),
         **each(
             "ListTopics ListSubscriptions Unsubscribe GetSubscriptionAttributes"
