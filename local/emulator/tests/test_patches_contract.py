@@ -533,7 +533,9 @@ def _(aws: Endpoint, name: str) -> bool:
 
 @probe("sqs", "SetQueueAttributes")
 def _(aws: Endpoint, name: str) -> bool:
-    sqs, policy = aws.client("sqs"), json.dumps({"Version": "2012-10-17", "Statement": []})
+    sqs = aws.client("sqs")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
