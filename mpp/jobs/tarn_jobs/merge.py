@@ -4,15 +4,17 @@ Only rows that differ are written, and when none does there is no commit: a seco
 same data leaves the table, its snapshots and its files as they were.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from tarn_jobs import publish
+
 _CHANGE = "__change"
-_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
+_INSERT, _UPDATE, _DELETE, _OLDER = "insert", "update", "delete", "older"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,13 @@ class MergeCounts:
     deleted: int
     unchanged: int
     total: int
+    # Rows that were left out because the table has a newer one.
+    superseded: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return self.inserted + self.updated + self.deleted > 0
 
 
 def merge(
@@ -37,34 +46,117 @@ def merge(
     """Insert the rows that are new, update those that differ, delete those that are gone.
 
     `rows` must hold each key once. Without `delete_missing`, rows of the table that `rows`
-    does not have stay.
+    does not have stay. `table` can be a branch (publish.branch_table).
     """
-    before = spark.table(table).count()
-    changes = _changes(spark.table(table), rows, key, delete_missing, before == 0)
+    present = spark.table(table).select(*rows.columns)
+    return _merge(spark, present, rows, key, lambda: table, delete_missing=delete_missing)
+
+
+def merge_to_branch(
+    spark: SparkSession,
+    table: str,
+    rows: DataFrame,
+    key: Sequence[str],
+    *,
+    base: int | None,
+    branch: str,
+    delete_missing: bool,
+    newest_by: str = "",
+    number: int | None = None,
+) -> MergeCounts:
+    """Do the same to a new branch, which is there afterwards only if something has changed.
+
+    What is to be done is worked out from `base`, the snapshot of main or None when it has none;
+    raises publish.Moved when main is another one by then. With `newest_by`, rows of the table
+    that are newer stay. `number` is that of the rows, where it is known.
+    """
+    present = None if base is None else _at(spark, publish.at_snapshot(table, base), rows)
+    counts = _merge(
+        spark,
+        present,
+        rows,
+        key,
+        lambda: publish.open_branch(spark, table, branch, base),
+        delete_missing=delete_missing,
+        newest_by=newest_by,
+        number=number,
+    )
+    if not counts.changed:
+        # What an attempt before this one may have left must not be published.
+        publish.drop_branch(spark, table, branch)
+    return counts
+
+
+def _merge(
+    spark: SparkSession,
+    present: DataFrame | None,
+    rows: DataFrame,
+    key: Sequence[str],
+    opened: Callable[[], str],
+    *,
+    delete_missing: bool,
+    newest_by: str = "",
+    number: int | None = None,
+) -> MergeCounts:
+    before = 0 if present is None else present.count()
+    if present is None or before == 0:
+        # There is nothing to compare with, and the rows are read once only.
+        inserted = rows.count() if number is None else number
+        total = 0
+        if inserted:
+            target = opened()
+            rows.writeTo(target).append()
+            total = spark.table(target).count()
+        return _checked(MergeCounts(inserted, 0, 0, 0, total), before)
+    changes = _changes(present, rows, key, delete_missing, newest_by)
     changes = changes.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         counted = dict(changes.groupBy(_CHANGE).count().collect())
-        inserted, updated, deleted = (counted.get(c, 0) for c in (_INSERT, _UPDATE, _DELETE))
-        if inserted + updated + deleted:
-            _apply(spark, table, changes, rows.columns, key, counted)
+        total = before
+        if any(counted.get(change) for change in (_INSERT, _UPDATE, _DELETE)):
+            target = opened()
+            _apply(spark, target, changes, rows.columns, key, counted)
+            total = spark.table(target).count()
     finally:
         changes.unpersist()
-    total = spark.table(table).count()
-    if total != before + inserted - deleted:
+    inserted, updated, deleted, older = (
+        counted.get(change, 0) for change in (_INSERT, _UPDATE, _DELETE, _OLDER)
+    )
+    unchanged = before - updated - deleted
+    return _checked(MergeCounts(inserted, updated, deleted, unchanged, total, older), before)
+
+
+def _checked(counts: MergeCounts, before: int) -> MergeCounts:
+    if counts.total != before + counts.inserted - counts.deleted:
         raise AssertionError(
-            f"{table} has {total} rows after {inserted} inserts and {deleted} deletes on {before}"
+            f"the table has {counts.total} rows after {counts.inserted} inserts and "
+            f"{counts.deleted} deletes on {before}"
         )
-    return MergeCounts(inserted, updated, deleted, before - updated - deleted, total)
+    return counts
+
+
+def _at(spark: SparkSession, snapshot: str, rows: DataFrame) -> DataFrame:
+    """Return the table at a snapshot with the columns of the rows.
+
+    Iceberg shows a snapshot with the columns and types of its time.
+    """
+    table = spark.table(snapshot)
+    return table.select(
+        *[
+            (F.col(f"`{field.name}`") if field.name in table.columns else F.lit(None))
+            .cast(field.dataType)
+            .alias(field.name)
+            for field in rows.schema
+        ]
+    )
 
 
 def _changes(
-    target: DataFrame, rows: DataFrame, key: Sequence[str], delete_missing: bool, is_empty: bool
+    target: DataFrame, rows: DataFrame, key: Sequence[str], delete_missing: bool, newest_by: str
 ) -> DataFrame:
     """Return the rows to write, each with what to do; a row to delete has its key only."""
-    if is_empty:
-        return rows.withColumn(_CHANGE, F.lit(_INSERT))
     source = rows.withColumn("__in_source", F.lit(True)).alias("s")
-    present = target.select(*rows.columns).withColumn("__in_target", F.lit(True)).alias("t")
+    present = target.withColumn("__in_target", F.lit(True)).alias("t")
     same_key = _all(F.col(f"s.{name}") == F.col(f"t.{name}") for name in key)
     same_rest = _all(
         F.col(f"s.{name}").eqNullSafe(F.col(f"t.{name}"))
@@ -75,6 +167,7 @@ def _changes(
     change = (
         F.when(F.col("__in_source").isNull(), F.lit(_DELETE))
         .when(F.col("__in_target").isNull(), F.lit(_INSERT))
+        .when(_is_older(newest_by), F.lit(_OLDER))
         .when(~same_rest, F.lit(_UPDATE))
     )
     columns = [
@@ -82,6 +175,14 @@ def _changes(
         for name in rows.columns
     ]
     return joined.select(*columns, change.alias(_CHANGE)).where(F.col(_CHANGE).isNotNull())
+
+
+def _is_older(newest_by: str) -> Column:
+    """Tell whether the row of the table is newer; null is older than everything else."""
+    if not newest_by:
+        return F.lit(False)
+    new, old = F.col(f"s.{newest_by}"), F.col(f"t.{newest_by}")
+    return F.coalesce(new < old, new.isNull() & old.isNotNull())
 
 
 def _apply(

@@ -1,4 +1,4 @@
-"""Write-audit-publish: rows go to a branch of an Iceberg table first, and to main when they are right.
+"""Write-audit-publish: rows go to a branch of an Iceberg table, and to main once they are right.
 
 Nobody who reads the table sees a branch. Publishing moves main to the head of the branch, which
 Iceberg does only while main is where the branch began: of two runs at the same time one
@@ -62,7 +62,8 @@ def open_branch(spark: SparkSession, table: str, branch: str, base: int | None =
     `base` is the snapshot of main that the changes were worked out from, None for a table
     without any. Main must still be there: raises Moved when it is not.
     """
-    drop_branch(spark, table, branch)
+    if base is None:
+        drop_branch(spark, table, branch)  # Nothing can replace it without a snapshot.
     version = f"AS OF VERSION {base}" if base is not None else ""
     _committed(
         lambda: spark.sql(

@@ -24,17 +24,23 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class DatasetResult:
-    """What happened to one data set."""
+    """What happened to one data set: read = valid + quarantined + superseded."""
 
     name: str
+    files: int = 0
+    bytes: int = 0
     read: int = 0
     valid: int = 0
     quarantined: int = 0
+    # Good records that are not staged, since there is a newer one with the same key.
+    superseded: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
     total: int = 0
+    # Whether main of the table has the rows; a data set with quality rules waits for the gate.
+    published: bool = False
     seconds: float = 0.0
     error: str | None = None
 
@@ -42,9 +48,11 @@ class DatasetResult:
         """The result in one line."""
         if self.error:
             return f"{self.name}: FAILED after {self.seconds:.1f} s: {self.error}"
+        superseded = f"superseded {self.superseded:,}, " if self.superseded else ""
+        waits = "" if self.published else "waits for the quality gate, "
         return (
             f"{self.name}: read {self.read:,}, staged {self.valid:,} ({_changes(self)}), "
-            f"quarantined {self.quarantined:,}, {self.seconds:.1f} s"
+            f"quarantined {self.quarantined:,}, {superseded}{waits}{self.seconds:.1f} s"
         )
 
 
@@ -71,9 +79,12 @@ class TableResult:
         return f"{self.name}: {self.rows:,} rows ({_changes(self)}{how}), {self.seconds:.1f} s"
 
 
+_MERGED = ("inserted", "updated", "deleted", "unchanged", "total")
+
+
 def counts(merged: MergeCounts) -> dict[str, int]:
     """Return the counts of a merge as fields of a result."""
-    return asdict(merged)
+    return {name: getattr(merged, name) for name in _MERGED}
 
 
 class JobReport:

@@ -70,8 +70,8 @@ def _create(
     partitioned = f"PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
     spark.sql(
         # Another run may create it at the same moment.
-        f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(definitions)}) USING iceberg {partitioned} "
-        f"LOCATION '{_escaped(location)}' TBLPROPERTIES ({listed})"
+        f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(definitions)}) USING iceberg "
+        f"{partitioned} LOCATION '{_escaped(location)}' TBLPROPERTIES ({listed})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Turns records into typed columns, and says exactly what is wrong with those that cannot be.
+"""Turns values into typed columns, and says exactly what is wrong with those that cannot be.
 
 Spark's own casts are too kind for this: '1.5' becomes the int 1, '1d' the double 1.0 and
 '1.239' the decimal 1.24. So a value first has to look like its type, then has to fit it.
@@ -11,12 +11,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from tarn_jobs.manifest import Column, Dataset
-from tarn_jobs.raw_records import PROBLEM, RECORD, SOURCE_FILE
+from tarn_jobs.raw_records import PROBLEM
 
 REASON = "__reason"
+# A struct with the values of a record as strings.
+VALUES = "__values"
 
-# A record with more columns than this is refused before Spark's CSV parser refuses the job.
-_MOST_COLUMNS = 20_000
 _SHOWN_CHARACTERS = 80
 
 _NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"
@@ -32,63 +32,53 @@ _PATTERNS = {
 }
 
 
-def check(records: DataFrame, dataset: Dataset) -> DataFrame:
-    """Return source file, record, REASON (null for a good record) and the typed columns."""
+def check(parsed: DataFrame, dataset: Dataset) -> DataFrame:
+    """Return source file, record, REASON (null for a good record) and the typed columns.
+
+    VALUES has the values of a record as strings; columns it does not have are null.
+    """
     # One step after the other, so that Spark works out each value once: what a later step
     # uses twice is a column by then.
-    parsed = _parse(records, dataset)
-    typed = parsed.select("*", *[_typed(column).alias(column.name) for column in dataset.columns])
+    present = set(parsed.schema[VALUES].dataType.names)
+    columns = dataset.columns
+    typed = parsed.select("*", *[_typed(c, c.name in present).alias(c.name) for c in columns])
     # concat_ws leaves out what is null.
-    problems = F.concat_ws("; ", *[_problem(column, dataset) for column in dataset.columns])
-    reason = (
-        F.when(F.col(PROBLEM).isNotNull(), F.col(PROBLEM))
-        .when(F.col("__values.__malformed").isNotNull(), _wrong_count(dataset))
-        .when(F.col("__problems") != "", F.col("__problems"))
-    )
+    found = [_problem(column, dataset) for column in columns if column.name in present]
+    problems = F.concat_ws("; ", *found) if found else F.lit("")
+    reason = F.coalesce(F.col(PROBLEM), F.when(F.col("__problems") != "", F.col("__problems")))
+    others = [F.col(name) for name in parsed.columns if name not in (PROBLEM, VALUES)]
     return typed.withColumn("__problems", problems).select(
-        SOURCE_FILE, RECORD, reason.alias(REASON), *dataset.column_names
+        *others, reason.alias(REASON), *dataset.column_names
     )
 
 
-def _parse(records: DataFrame, dataset: Dataset) -> DataFrame:
-    """Add the values of a record as strings; `__malformed` is set when the count is wrong."""
-    names = ", ".join(f"`{name}` string" for name in dataset.column_names)
-    options = {
-        "sep": dataset.source.separator,
-        # RFC 4180 escapes a quote by doubling it. Spark's default would eat backslashes.
-        "quote": '"',
-        "escape": '"',
-        "nullValue": dataset.source.null_value,
-        "mode": "PERMISSIVE",
-        "columnNameOfCorruptRecord": "__malformed",
-    }
-    record = F.col(RECORD)
-    few_columns = (F.length(record) < _MOST_COLUMNS) | (
-        _separators(record, dataset) < _MOST_COLUMNS
+def required_problem(column: Column, dataset: Dataset, value: SparkColumn) -> SparkColumn:
+    """Start what is wrong with a value: it is null, but may not be."""
+    problem = F.when(F.lit(False), F.lit(""))
+    if column.name in dataset.key:
+        return problem.when(value.isNull(), F.lit(f"key column {column.name}: empty"))
+    if column.required:
+        return problem.when(value.isNull(), F.lit(f"column {column.name}: required, but empty"))
+    return problem
+
+
+def wrong_type(column: Column, shown: SparkColumn) -> SparkColumn:
+    """Say that a value is not of the type of its column."""
+    # concat, not format_string: the value itself may hold a %.
+    return F.concat(
+        F.lit(f"column {column.name}: '"), shown, F.lit(f"' is not {_article(column.type)}")
     )
-    text = F.when(F.col(PROBLEM).isNull() & few_columns, record)
-    # Without the explode Spark would parse the record again for each column taken from it.
-    values = F.explode(F.array(F.from_csv(text, f"{names}, `__malformed` string", options)))
-    return records.select(SOURCE_FILE, RECORD, PROBLEM, values.alias("__values"))
 
 
-def _wrong_count(dataset: Dataset) -> SparkColumn:
-    unquoted = F.regexp_replace(F.regexp_replace(RECORD, '""', ""), '"[^"]*"', "")
-    found = _separators(unquoted, dataset) + 1
-    return F.format_string(f"{len(dataset.columns)} columns expected, %d found", found)
-
-
-def _separators(text: SparkColumn, dataset: Dataset) -> SparkColumn:
-    return F.length(text) - F.length(F.replace(text, F.lit(dataset.source.separator), F.lit("")))
-
-
-def _typed(column: Column) -> SparkColumn:
+def _typed(column: Column, is_present: bool) -> SparkColumn:
     """Return the typed value, null when it does not fit the type."""
+    if not is_present:
+        return F.lit(None).cast(column.type)
     value = _value(column)
     if column.type == "string":
         return value
     # Spark 3.5 has try_cast in SQL only, which knows a value by its name only.
-    typed = F.expr(f"try_cast(__values.`{column.name}` AS {column.type})")
+    typed = F.expr(f"try_cast({VALUES}.`{column.name}` AS {column.type})")
     if column.type in ("float", "double"):
         return F.when(F.abs(typed) != float("inf"), typed)  # 1e999 is no number
     return typed
@@ -97,11 +87,7 @@ def _typed(column: Column) -> SparkColumn:
 def _problem(column: Column, dataset: Dataset) -> SparkColumn:
     """Return what is wrong with a value, null when nothing is."""
     value = _value(column)
-    problem = F.when(F.lit(False), F.lit(""))
-    if column.name in dataset.key:
-        problem = problem.when(value.isNull(), F.lit(f"key column {column.name}: empty"))
-    elif column.required:
-        problem = problem.when(value.isNull(), F.lit(f"column {column.name}: required, but empty"))
+    problem = required_problem(column, dataset, value)
     if column.type == "string":
         return problem
     fits = F.col(column.name).isNotNull() & value.rlike(f"^(?:{_pattern(column.type)})\\z")
@@ -109,16 +95,12 @@ def _problem(column: Column, dataset: Dataset) -> SparkColumn:
         F.length(value) > _SHOWN_CHARACTERS,
         F.concat(F.substring(value, 1, _SHOWN_CHARACTERS), F.lit("…")),
     ).otherwise(value)
-    # concat, not format_string: the value itself may hold a %.
-    message = F.concat(
-        F.lit(f"column {column.name}: '"), shown, F.lit(f"' is not {_article(column.type)}")
-    )
-    return problem.when(value.isNotNull() & ~fits, message)
+    return problem.when(value.isNotNull() & ~fits, wrong_type(column, shown))
 
 
 def _value(column: Column) -> SparkColumn:
     """Return the value as it is in the record, a string."""
-    return F.col(f"__values.{column.name}")
+    return F.col(f"{VALUES}.{column.name}")
 
 
 def _pattern(kind: str) -> str:

@@ -103,7 +103,6 @@ class Pipeline:
             "report_uri": f"file://{self.folder}/reports",
             "JOB_NAME": "test",
             "JOB_RUN_ID": f"jr_{self.runs}",
-            "WORKFLOW_NAME": "test",
             "WORKFLOW_RUN_ID": f"wr_{self.runs}",
             "TempDir": "s3://unused/",
             "conf": "a=b --conf c=d",
