@@ -62,18 +62,18 @@ func WorkloadBoundary(p *Params) policy.Document {
 			Conditions: p.inRegion(),
 		},
 		{
-			// Crawlers are told of new files by queues, whose names somebody else chooses. One statement of both takes
-			// less room, and no action of the one fits a resource of the other.
-			Sid: "WriteLogsAndReadQueues", Effect: policy.Allow,
+			// Crawlers are told of new files by queues, and people of failures by a topic, whose names somebody else may
+			// choose. One statement of all takes less room, and no action of one fits a resource of another.
+			Sid: "WriteLogsAndMessages", Effect: policy.Allow,
 			Actions: []string{
-				"logs:AssociateKmsKey", "logs:CreateLog*", "logs:DescribeLogStreams", "logs:PutLogEvents",
+				"logs:AssociateKmsKey", "logs:CreateLog*", "logs:DescribeLogStreams", "logs:PutLogEvents", "sns:Publish",
 				"sqs:DeleteMessage", "sqs:Get*", "sqs:List*", "sqs:PurgeQueue", "sqs:ReceiveMessage", "sqs:SetQueueAttributes",
 			},
 			Resources: []string{
 				p.Account.ARN("logs", "log-group:"+p.Scope.LogGroup("*")),
 				// Crawlers, python-shell jobs and the optimizers of Iceberg tables write there; it cannot be chosen.
 				p.Account.ARN("logs", "log-group:/aws-glue/*"),
-				p.Account.ARN("sqs", "*"),
+				p.Account.ARN("sns", "*"), p.Account.ARN("sqs", "*"),
 			},
 		},
 		{
