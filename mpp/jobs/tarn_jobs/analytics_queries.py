@@ -123,7 +123,7 @@ class Queries:
         finally:
             self.close()
         for name in pending:
-            failed[name] = _why_waiting(name, waiting, failed)
+            failed[name] = f"tables read each other: {_circle(name, waiting)}"
         return _steps(self._tables, needs), failed, needs
 
     def close(self) -> None:
@@ -143,9 +143,10 @@ class Queries:
             query = self.analyze(table.sql)
         except AnalysisException as error:
             missing = _missing_table(error)
-            if missing in pending and missing in self._readable:
+            if missing in self._readable and missing in pending:
                 return missing
-            failed[table.name] = summary(error)
+            after = missing in self._readable and missing in failed
+            failed[table.name] = f"it reads {missing}, which failed" if after else summary(error)
             return None
         except Exception as error:  # It fails alone, whatever it is.
             failed[table.name] = summary(error)
@@ -171,15 +172,11 @@ def _steps(
     return steps
 
 
-def _why_waiting(name: str, waiting: Mapping[str, str], failed: Mapping[str, str]) -> str:
+def _circle(name: str, waiting: Mapping[str, str]) -> str:
     chain = [name]
-    while (following := waiting.get(chain[-1])) and following not in chain:
-        chain.append(following)
-        if following in failed and following not in waiting:
-            break
-    if following in failed and following not in waiting:
-        return f"it reads {following}, which failed"
-    return f"tables read each other: {' reads '.join([*chain, str(following)])}"
+    while waiting[chain[-1]] not in chain:
+        chain.append(waiting[chain[-1]])
+    return " reads ".join([*chain, waiting[chain[-1]]])
 
 
 def _missing_table(error: AnalysisException) -> str | None:
