@@ -1,7 +1,9 @@
 package dqdl
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -215,6 +217,39 @@ func TestRulesetsOfTheLake(t *testing.T) {
 		if _, err := Parse(file, string(content)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write testdata/rules.json anew")
+
+// TestRulesOfTheJobTests checks that what the tests of the quality gate evaluate is what this parser makes.
+func TestRulesOfTheJobTests(t *testing.T) {
+	source, err := os.ReadFile("testdata/rules.dqdl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ruleset, err := Parse("rules.dqdl", string(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rendered bytes.Buffer
+	encoder := json.NewEncoder(&rendered)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(ruleset); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("testdata/rules.json", rendered.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored, err := os.ReadFile("testdata/rules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(stored, rendered.Bytes()) {
+		t.Error("testdata/rules.json is not what rules.dqdl becomes: go test ./pkg/dqdl -run TestRulesOfTheJobTests -update")
 	}
 }
 
