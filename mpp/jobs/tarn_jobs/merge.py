@@ -70,7 +70,7 @@ def merge_to_branch(
     raises publish.Moved when main is another one by then. With `newest_by`, rows of the table
     that are newer stay. `number` is that of the rows, where it is known.
     """
-    present = None if base is None else _at(spark, publish.at_snapshot(table, base), rows)
+    present = None if base is None else rows_at(spark, publish.at_snapshot(table, base), rows)
     counts = _merge(
         spark,
         present,
@@ -135,7 +135,7 @@ def _checked(counts: MergeCounts, before: int) -> MergeCounts:
     return counts
 
 
-def _at(spark: SparkSession, snapshot: str, rows: DataFrame) -> DataFrame:
+def rows_at(spark: SparkSession, snapshot: str, rows: DataFrame) -> DataFrame:
     """Return the table at a snapshot with the columns of the rows.
 
     Iceberg shows a snapshot with the columns and types of its time.
