@@ -30,7 +30,9 @@ type rule struct {
 // services are the rules by the first part of the action.
 var services = map[string][]rule{
 	"athena":         athenaRules,
+	"cloudwatch":     cloudwatchRules,
 	"dynamodb":       dynamodbRules,
+	"events":         eventsRules,
 	"glue":           glueRules,
 	"iam":            iamRules,
 	"kms":            kmsRules,
@@ -38,6 +40,8 @@ var services = map[string][]rule{
 	"logs":           logsRules,
 	"s3":             s3Rules,
 	"secretsmanager": secretsRules,
+	"sns":            snsRules,
+	"sqs":            sqsRules,
 }
 
 // forbidden are actions that no recording may bring into a policy: they read or make credentials.

@@ -19,6 +19,10 @@ var everyResource = map[string]string{
 	"iam:ListVirtualMFADevices": "IAM lists the devices of all users at once",
 	"kms:ListAliases":           "KMS lists the aliases of all keys at once",
 	"logs:DescribeLogGroups":    "CloudWatch Logs lists all groups or none",
+	"sns:Get*":                  "SNS knows no resource for what is asked of one subscription",
+	"sns:Set*":                  "as sns:Get*",
+	"sns:Unsubscribe":           "as sns:Get*",
+	"sns:Unsubscribe*":          "as sns:Get*",
 	"lakeformation:*":           "Lake Formation knows no resources: its own settings and grants decide",
 }
 
