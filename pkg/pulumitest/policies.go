@@ -51,7 +51,11 @@ func checkPolicies(t *testing.T, resource Resource) {
 			if s.Sid == "" {
 				t.Errorf("%s has no Sid", where)
 			}
-			if s.Effect == policy.Allow {
+			switch {
+			case s.Effect != policy.Allow:
+			case resource.Type == endpointType:
+				checkEndpointAllow(t, where, s)
+			default:
 				checkAllow(t, where, resource, s)
 			}
 		}

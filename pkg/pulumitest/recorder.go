@@ -42,6 +42,9 @@ type Recorder struct {
 	// Functions answers what a program asks besides its account and region, by the function's token. A
 	// question without an answer is an error.
 	Functions map[string]func(inputs map[string]any) (map[string]any, error)
+	// RouteTables are the URNs of registered route tables that a VPC of awsx has. What awsx makes is made in its plugin,
+	// so that there is nothing of it here but its outputs.
+	RouteTables []string
 	// Preview runs the program as a preview does: outputs that only a deployment knows stay unknown.
 	Preview bool
 
@@ -123,6 +126,12 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	outputs["arn"] = resource.NewStringProperty(fmt.Sprintf("arn:aws:%s:%s:%s:%s", service(args.TypeToken), Region, AccountID, id))
 	if args.TypeToken == "aws:s3/bucketV2:BucketV2" {
 		outputs["arn"] = resource.NewStringProperty("arn:aws:s3:::" + id)
+	}
+	if args.TypeToken == vpcType {
+		r.vpcOutputs(args, outputs)
+	}
+	if args.TypeToken == endpointType {
+		outputs["prefixListId"] = resource.NewStringProperty("pl-of-" + args.Name)
 	}
 	if args.TypeToken == "pulumi:index:Stash" {
 		outputs["output"] = args.Inputs["input"]
