@@ -3,7 +3,6 @@ package arrival
 import (
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -92,8 +91,9 @@ func outermost(all []string) []string {
 func commonest(all []string) string {
 	children := map[string]int{}
 	for _, folder := range all {
-		if above := path.Dir(strings.TrimSuffix(folder, "/")); above != "." {
-			children[above+"/"]++
+		// Not path.Dir, which would also tidy up: the result has to be the beginning of the folder.
+		if end := strings.LastIndex(strings.TrimSuffix(folder, "/"), "/"); end > 0 {
+			children[folder[:end+1]]++
 		}
 	}
 	best := ""
