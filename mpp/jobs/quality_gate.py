@@ -1,8 +1,9 @@
 """Glue job: publishes the data sets with quality rules whose rules hold on what was staged."""
 
 import sys
+from dataclasses import replace
 
-from tarn_jobs import arguments, manifest, metrics, session, side_by_side
+from tarn_jobs import arguments, manifest, metrics, quality_run, session, side_by_side
 from tarn_jobs.errors import JobFailed
 from tarn_jobs.ledger import Ledger
 from tarn_jobs.manifest import Dataset
@@ -20,29 +21,35 @@ def main(argv: list[str]) -> None:
     try:
         work = manifest.load(job.manifest_uri)
         pipeline = work.pipeline
+        run = quality_run.that_staged(job)
         spark = session.start(f"{pipeline} {KIND}")
         # Queries of rules may name staged tables of other pipelines without a database.
         spark.sql(f"USE {session.CATALOG}.`{job.staged_database}`")
-        shared = (job.quarantine_database, job.quarantine_uri, pipeline, job.run_id, report.started)
-        ledger = Ledger(spark, *shared)
+        ledger = Ledger(
+            spark, job.quarantine_database, job.quarantine_uri, pipeline, run, report.started
+        )
     except Exception as error:
         raise report.give_up(pipeline, error) from None
 
-    gate = Gate(spark, work, job.staged_database, job.run_id, ledger, report.started)
-    judged = {
-        dataset.name: QualityResult(dataset.name) for dataset in work.datasets if dataset.quality
-    }
-    to_judge = [dataset for dataset in work.datasets if dataset.quality]
+    gate = Gate(spark, work, job.staged_database, run, ledger, report.started)
+    gated = [dataset for dataset in work.datasets if dataset.quality]
+    judged: dict[str, QualityResult] = {}
+
+    def failed_alone(dataset: Dataset, error: str, seconds: float) -> QualityResult:
+        known = judged.get(dataset.name, QualityResult(dataset.name))
+        return replace(known, error=error, seconds=seconds)
+
+    to_judge = gated
     while to_judge:
-        found = side_by_side.run(spark, to_judge, gate.evaluate, _failed, lambda _: None)
+        found = side_by_side.run(spark, to_judge, gate.evaluate, failed_alone, lambda _: None)
         judged |= {result.name: result for result in found}
         to_judge = gate.hold(list(judged.values()))
-    # Published only now that all are judged: a data set may have been judged by another one.
+    # Only now that all are judged: a data set may have been looked at to judge another one.
     published = side_by_side.run(
         spark,
-        [dataset for dataset in work.datasets if dataset.quality],
-        lambda dataset: _published(gate, dataset, judged[dataset.name]),
-        _failed,
+        gated,
+        lambda dataset: gate.publish(dataset, judged[dataset.name]),
+        failed_alone,
         lambda result: say(result.line()),
     )
     report.write(pipeline, published)
@@ -55,14 +62,6 @@ def main(argv: list[str]) -> None:
             f"{len(failed)} of {len(published)} data sets did not pass and were not published: "
             + "; ".join(f"{result.name}: {result.error}" for result in failed)
         )
-
-
-def _failed(dataset: Dataset, error: str, seconds: float) -> QualityResult:
-    return QualityResult(dataset.name, error=error, seconds=seconds)
-
-
-def _published(gate: Gate, dataset: Dataset, result: QualityResult) -> QualityResult:
-    return gate.publish(dataset, result) if result.holds else result
 
 
 if __name__ == "__main__":

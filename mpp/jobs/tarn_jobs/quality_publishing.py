@@ -97,7 +97,9 @@ class Gate:
         return [dataset for dataset in self._work.datasets if dataset.name in again]
 
     def publish(self, dataset: Dataset, result: QualityResult) -> QualityResult:
-        """Publish the branch of a data set whose rules hold; raises Moved when it cannot."""
+        """Publish the branch of a data set if its rules hold; raises Moved when it cannot."""
+        if not result.holds:
+            return result
         began = monotonic()
         table = table_name(self._database, dataset.name)
         reads_new = dataset.source.read == "new"
