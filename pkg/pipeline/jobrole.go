@@ -83,8 +83,9 @@ func (p *Pipeline) jobDocument(v map[string]string) policy.Document {
 			Resources: tables,
 		},
 		{
-			Sid: "ReadRun", Effect: policy.Allow, // what this run was asked for
-			Actions: []string{"glue:GetWorkflowRunProperties"}, Resources: []string{acct.ARN("glue", "workflow/"+p.workflowName())},
+			Sid: "ReadRun", Effect: policy.Allow, // what this run was asked for, and which one it resumes
+			Actions: []string{"glue:GetWorkflowRun", "glue:GetWorkflowRunProperties"},
+			Resources: []string{acct.ARN("glue", "workflow/"+p.workflowName())},
 		},
 		p.writeLogs(),
 		catalog.PublishMetrics(catalog.GlueMetrics, alerting.Namespace),
