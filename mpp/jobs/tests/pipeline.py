@@ -21,6 +21,7 @@ class Pipeline:
         self.folder = folder
         self.manifest = manifest
         self.runs = 0
+        self.run_id = "wr_0"
         number = next(_numbers)
         self.databases = {
             zone: f"test{number}_{zone}" for zone in ("staged", "analytics", "quarantine")
@@ -34,8 +35,10 @@ class Pipeline:
             {"name": column, "type": kind.rstrip("!"), "required": kind.endswith("!")}
             for column, kind in columns.items()
         ]
-        options = {"header": "true", "nullValue": "NA"} | more.pop("options", {})
-        source = {"format": "csv", "path": f"{name}/", "options": options}
+        form = more.pop("format", "csv")
+        options = {"header": "true", "nullValue": "NA"} if form == "csv" else {}
+        source = {"format": form, "path": f"{name}/", "options": options | more.pop("options", {})}
+        source |= {field: more.pop(field) for field in ("read", "dates") if field in more}
         entry = {"name": name, "source": source, "columns": listed, "key": key, **more}
         others = [other for other in self.manifest["datasets"] if other["name"] != name]
         self.manifest["datasets"] = [*others, entry]
@@ -46,10 +49,14 @@ class Pipeline:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
-    def stage(self) -> dict[str, Any]:
-        """Run raw-to-staged; return its report's data sets by name."""
+    def stage(self, **arguments: str) -> dict[str, Any]:
+        """Run raw-to-staged; return its report's data sets by name, after checking their sums."""
         self.runs += 1
-        raw_to_staged.main(self._arguments())
+        self.run_id = arguments.get("WORKFLOW_RUN_ID", f"wr_{self.runs}")
+        try:
+            raw_to_staged.main(self._arguments(arguments))
+        finally:
+            check_sums(self.report("raw-to-staged"))
         return self.report("raw-to-staged")
 
     def build_analytics(self) -> dict[str, Any]:
@@ -64,7 +71,7 @@ class Pipeline:
 
     def document(self, job: str) -> dict[str, Any]:
         """Return the whole report of the last run."""
-        path = self.folder / "reports" / f"wr_{self.runs}" / f"{job}.json"
+        path = self.folder / "reports" / self.run_id / f"{job}.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
     def table(self, name: str, zone: str = "staged") -> DataFrame:
@@ -94,7 +101,7 @@ class Pipeline:
                 found[table] = sorted(row[0] for row in ids)
         return found
 
-    def _arguments(self) -> list[str]:
+    def _arguments(self, more: dict[str, str] | None = None) -> list[str]:
         manifest = self.folder / "manifest.json"
         manifest.write_text(json.dumps(self.manifest), encoding="utf-8")
         zones = {zone: f"file://{self.folder}/{zone}" for zone in ("raw", *self.databases)}
@@ -103,13 +110,21 @@ class Pipeline:
             "report_uri": f"file://{self.folder}/reports",
             "JOB_NAME": "test",
             "JOB_RUN_ID": f"jr_{self.runs}",
-            "WORKFLOW_RUN_ID": f"wr_{self.runs}",
+            "WORKFLOW_RUN_ID": self.run_id,
             "TempDir": "s3://unused/",
             "conf": "a=b --conf c=d",
         }
         values |= {f"{zone}_uri": uri for zone, uri in zones.items()}
         values |= {f"{zone}_database": name for zone, name in self.databases.items()}
+        values |= more or {}
         return [part for key, value in values.items() for part in (f"--{key}", value)]
+
+
+def check_sums(report: dict[str, Any]) -> None:
+    """Check of every data set that each record went to one place."""
+    for entry in report.values():
+        parts = entry["valid"] + entry["quarantined"] + entry["superseded"]
+        assert entry["read"] == parts, entry
 
 
 def sample_manifest(mpp: Path) -> dict[str, Any]:
