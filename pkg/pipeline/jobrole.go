@@ -84,7 +84,7 @@ func (p *Pipeline) jobDocument(v map[string]string) policy.Document {
 		},
 		{
 			Sid: "ReadRun", Effect: policy.Allow, // what this run was asked for, and which one it resumes
-			Actions: []string{"glue:GetWorkflowRun", "glue:GetWorkflowRunProperties"},
+			Actions:   []string{"glue:GetWorkflowRun", "glue:GetWorkflowRunProperties"},
 			Resources: []string{acct.ARN("glue", "workflow/"+p.workflowName())},
 		},
 		p.writeLogs(),
