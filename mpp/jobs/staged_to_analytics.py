@@ -2,23 +2,26 @@
 
 import sys
 
-from tarn_jobs import analytics, arguments, manifest, session, side_by_side
+from pyspark.sql import SparkSession
+from tarn_jobs import analytics, arguments, manifest, metrics, session, side_by_side
 from tarn_jobs.analytics_queries import Queries
 from tarn_jobs.arguments import JobArguments
 from tarn_jobs.errors import JobError, JobFailed
 from tarn_jobs.manifest import AnalyticsTable, Manifest
 from tarn_jobs.report import JobReport, TableResult, say
 
+KIND = "staged-to-analytics"
+
 
 def main(argv: list[str]) -> None:
     """Build every analytics table of the manifest; raise JobFailed at the end if one failed."""
     job = arguments.parse(argv)
-    report = JobReport("staged-to-analytics", "tables", job)
+    report = JobReport(KIND, "tables", job)
     pipeline = None
     try:
         work = manifest.load(job.manifest_uri)
         pipeline = work.pipeline
-        spark = session.start(f"{pipeline} staged-to-analytics")
+        spark = session.start(f"{pipeline} {KIND}")
         queries = Queries(spark, work.tables, job.staged_database, job.analytics_database)
     except Exception as error:
         raise report.give_up(pipeline, error) from None
@@ -28,6 +31,7 @@ def main(argv: list[str]) -> None:
     finally:
         queries.close()
     report.write(pipeline, results)
+    metrics.publish(job, KIND, results, started=report.started)
     if failed := [result for result in results if result.error]:
         # An exception, not sys.exit: Glue shows its message as the error of the run.
         raise JobFailed(
@@ -36,7 +40,9 @@ def main(argv: list[str]) -> None:
         )
 
 
-def _build(spark, job: JobArguments, work: Manifest, queries: Queries) -> list[TableResult]:
+def _build(
+    spark: SparkSession, job: JobArguments, work: Manifest, queries: Queries
+) -> list[TableResult]:
     """Build the tables, those that read others after them; the results are in their order."""
     steps, failed, needs = queries.steps()
     results = {name: TableResult(name, error=error) for name, error in failed.items()}

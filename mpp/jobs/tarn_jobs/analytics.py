@@ -147,10 +147,8 @@ def _part(
                     f"incremental: rows with {wanted.column} = {found[0]} come from rows of "
                     f"{wanted.source} for which {wanted.changed} is something else"
                 )
-            # A table that was built has a snapshot, or was built from nothing and has no rows.
-            kept = _rows_at(spark, table.name, base)
-            kept = incremental.outside(kept, wanted.column, values)
-            whole = rows.unionByName(kept.select(*rows.columns))
+            kept = analytics_write.present_rows(spark, table.name, base, rows)
+            whole = rows.unionByName(incremental.outside(kept, wanted.column, values))
             return PART, _replace(table, whole, now, base)
         finally:
             rows.unpersist()
@@ -169,7 +167,7 @@ def _replace(table: _Table, rows: DataFrame, now: Built, base: int | None) -> Me
         columns = {field.name: field.dataType.simpleString() for field in rows.schema}
         tables.ensure(spark, table.name, table.location, columns, definition.partition_by)
         merged, snapshot = analytics_write.write(
-            spark, table.name, rows, definition.key, base=base, branch=table.branch
+            spark, table.name, rows, definition.key, number=number, base=base, branch=table.branch
         )
         if merged.total != number:
             raise AssertionError(f"{table.name} has {merged.total} rows, the query {number}")
@@ -177,12 +175,6 @@ def _replace(table: _Table, rows: DataFrame, now: Built, base: int | None) -> Me
         rows.unpersist()
     analytics_state.remember(spark, table.name, _with(now, snapshot, number))
     return merged
-
-
-def _rows_at(spark: SparkSession, table: str, snapshot: int | None) -> DataFrame:
-    if snapshot is None:
-        return spark.table(table).limit(0)
-    return spark.table(publish.at_snapshot(table, snapshot))
 
 
 def _with(built: Built, snapshot: int | None, rows: int) -> Built:

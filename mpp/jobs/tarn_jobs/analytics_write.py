@@ -16,35 +16,46 @@ def write(
     rows: DataFrame,
     key: Sequence[str],
     *,
+    number: int,
     base: int | None,
     branch: str,
 ) -> tuple[MergeCounts, int | None]:
     """Publish the rows as the table; return what changed, and the snapshot that has them.
 
-    `base` is the snapshot of the table the rows are compared with. Raises publish.Moved when
-    another run has published since; nothing is written when the table has these rows already.
+    `number` is that of the rows, `base` the snapshot they are compared with. Raises
+    publish.Moved when another run has published since; nothing is written when the table has
+    these rows already.
     """
     if key:
-        return _by_key(spark, table, rows, key, base, branch)
-    return _whole(spark, table, rows, base, branch)
+        return _by_key(spark, table, rows, key, number, base, branch)
+    return _whole(spark, table, rows, number, base, branch)
+
+
+def present_rows(
+    spark: SparkSession, table: str, snapshot: int | None, like: DataFrame
+) -> DataFrame:
+    """Return the rows of the table at a snapshot, with the columns of `like`."""
+    if snapshot is None:
+        return like.limit(0)
+    return merge.rows_at(spark, publish.at_snapshot(table, snapshot), like)
 
 
 def _whole(
-    spark: SparkSession, table: str, rows: DataFrame, base: int | None, branch: str
+    spark: SparkSession,
+    table: str,
+    rows: DataFrame,
+    number: int,
+    base: int | None,
+    branch: str,
 ) -> tuple[MergeCounts, int | None]:
     """Without a key no row is "the same but changed": rows are there or not, each so many times."""
-    present = spark.table(table if base is None else publish.at_snapshot(table, base))
-    if base is None:
-        present = present.limit(0)
-    present = present.select(*rows.columns)
+    present = present_rows(spark, table, base, rows)
     # exceptAll, not except: two equal rows are not one.
     new = rows.exceptAll(present).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         inserted = new.count()
-        total = rows.count()
-        before = present.count()
-        deleted = before - (total - inserted)
-        counts = MergeCounts(inserted, 0, deleted, total - inserted, total)
+        deleted = present.count() - (number - inserted)
+        counts = MergeCounts(inserted, 0, deleted, number - inserted, number)
         if not inserted and not deleted:
             return counts, base
         target = publish.open_branch(spark, table, branch, base)
@@ -62,15 +73,14 @@ def _by_key(
     table: str,
     rows: DataFrame,
     key: Sequence[str],
+    number: int,
     base: int | None,
     branch: str,
 ) -> tuple[MergeCounts, int | None]:
-    target = publish.open_branch(spark, table, branch, base)
-    counts = merge.merge(spark, target, rows, key, delete_missing=True)
-    if counts.inserted + counts.updated + counts.deleted:
-        return counts, _published(spark, table, branch)
-    publish.drop_branch(spark, table, branch)
-    return counts, base
+    counts = merge.merge_to_branch(
+        spark, table, rows, key, base=base, branch=branch, delete_missing=True, number=number
+    )
+    return counts, _published(spark, table, branch) if counts.changed else base
 
 
 def _published(spark: SparkSession, table: str, branch: str) -> int | None:

@@ -90,8 +90,9 @@ def test_a_full_build_when_the_changes_do_not_say_all(shop, change):
         shop.manifest["tables"][0]["sql"] += " HAVING count(*) > 0"
     elif change == "expired":
         shop.spark.sql(
-            f"CALL glue_catalog.system.expire_snapshots(table => '{shop.databases['staged']}.orders',"
-            " older_than => TIMESTAMP '2999-01-01 00:00:00', retain_last => 1)"
+            "CALL glue_catalog.system.expire_snapshots(table => "
+            f"'{shop.databases['staged']}.orders', "
+            "older_than => TIMESTAMP '2999-01-01 00:00:00', retain_last => 1)"
         )
     elif change == "deletions":
         shop.spark.sql(
