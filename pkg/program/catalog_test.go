@@ -263,7 +263,7 @@ func TestPipelineUsesTheDatabasesOfItsDomain(t *testing.T) {
 				}
 			}
 		}
-		if len(jobs) != 2 {
+		if len(jobs) != 4 {
 			t.Errorf("there are %d jobs", len(jobs))
 		}
 		role := pulumitest.Document(t, recorder.Named("aws:iam/rolePolicy:RolePolicy", "flights-job-role-policy"), "policy")

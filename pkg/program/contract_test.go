@@ -3,7 +3,9 @@ package program_test
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -30,7 +32,7 @@ var promised = map[string]map[string]string{
 		"quarantineBucket": "string", "artifactsBucket": "string", "rawDatabase": "string", "stagedDatabase": "string",
 		"analyticsDatabase": "string", "quarantineDatabase": "string", "workgroup": "string", "lakeFormationMode": "string", "domains": "map[string]interface {}",
 	},
-	contract.ProjectMPP: {"pipelines": "map[string]interface {}"},
+	contract.ProjectMPP: {"pipelines": "map[string]interface {}", "uploads": "map[string]interface {}"},
 }
 
 // outputsOf runs a project and gives its outputs. One that is secret is an error.
@@ -145,5 +147,40 @@ func TestDeployedBootstrapIsReadBack(t *testing.T) {
 		if _, err := contract.BootstrapOf(incomplete); err == nil {
 			t.Errorf("nobody misses %s", output)
 		}
+	}
+}
+
+// What the driver reads of a pipeline is what the program exports: every field, and of every job.
+func TestDeployedPipelinesAreReadBack(t *testing.T) {
+	t.Parallel()
+	pipelines, err := contract.PipelinesOf(outputsOf(t, contract.ProjectMPP, map[string]any{"organization": "tarn", "owner": "data"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := pipelines["flights"]
+	const logs = "/tarn/test/flights/tarn-test-pipelines-role/tarn/test/tarn-test-flights-job/"
+	job := func(name string) contract.Job {
+		return contract.Job{
+			Name: "tarn-test-flights-" + name, Kind: "spark", InWorkflow: name != "table-maintenance", WorkerType: "G.1X", MaxWorkers: 10,
+			LogGroups: contract.LogGroups{Output: logs + "output", Error: logs + "error"}, ExecutionClass: "STANDARD", TimeoutMinutes: 60,
+		}
+	}
+	jobs := map[string]contract.Job{}
+	for _, name := range []string{"raw-to-staged", "quality-gate", "staged-to-analytics", "table-maintenance"} {
+		jobs[name] = job(name)
+	}
+	if !maps.Equal(got.Jobs, jobs) {
+		t.Errorf("jobs:\ngot  %v\nwant %v", got.Jobs, jobs)
+	}
+	got.ManifestURI, got.Jobs = strings.SplitAfter(got.ManifestURI, "flights/")[0], nil
+	datasets, tables := got.Datasets, got.Tables
+	got.Datasets, got.Tables = nil, nil
+	want := contract.Pipeline{
+		Domain: "flights", Workflow: "tarn-test-flights", Crawler: "tarn-test-flights-raw", LogPrefix: "/tarn/test/flights",
+		ReportURI: "s3://artifacts/reports/flights", ManifestURI: "s3://artifacts/manifests/flights/", MetricsName: "tarn-test-flights",
+		Workgroup: "lake", Database: "analytics_db", StagedDatabase: "staged_db", QuarantineDatabase: "quarantine_db",
+	}
+	if !reflect.DeepEqual(got, want) || len(datasets) != 5 || datasets[0].Name != "airlines" || len(tables) != 3 {
+		t.Errorf("got  %+v, %v, %v\nwant %+v", got, datasets, tables, want)
 	}
 }

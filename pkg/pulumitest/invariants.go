@@ -12,7 +12,10 @@ import (
 // untaggable are the types that AWS has no tags for, or whose tags belong to another resource.
 // Objects could have tags, but their number is limited to ten and they belong to the data's owners.
 var untaggable = []string{
-	"aws:athena/namedQuery:NamedQuery", "aws:glue/catalogTable:CatalogTable",
+	"aws:athena/namedQuery:NamedQuery", "aws:cloudwatch/dashboard:Dashboard", "aws:cloudwatch/eventTarget:EventTarget",
+	"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/securityGroupRule:SecurityGroupRule",
+	"aws:glue/catalogTable:CatalogTable", "aws:glue/securityConfiguration:SecurityConfiguration",
+	"aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription", "aws:sqs/queuePolicy:QueuePolicy",
 	"aws:glue/catalogTableOptimizer:CatalogTableOptimizer", "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
 	"aws:iam/group:Group", "aws:iam/groupPolicy:GroupPolicy", "aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userGroupMembership:UserGroupMembership",

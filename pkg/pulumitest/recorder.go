@@ -143,6 +143,9 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		}
 		outputs["arn"] = resource.NewStringProperty("arn:aws:iam::" + AccountID + ":" + kind + where + id)
 	}
+	if args.TypeToken == "aws:glue/workflow:Workflow" {
+		outputs["arn"] = resource.NewStringProperty("arn:aws:glue:" + Region + ":" + AccountID + ":workflow/" + id)
+	}
 	if args.TypeToken == "aws:kms/key:Key" {
 		keyID := fmt.Sprintf("%036s", id) // as long as the id of a real key
 		outputs["keyId"] = resource.NewStringProperty(keyID)

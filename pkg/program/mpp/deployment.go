@@ -109,7 +109,8 @@ func (d *deployment) make() error {
 		return err
 	}
 	alerts, err := alerting.New(d.ctx, "alerts", &alerting.Args{
-		Scope: e.Scope, Account: e.Account, KeyARN: lake.KeyARN, Settings: d.config.Alerts, Tags: e.Tags.Input(),
+		Scope: e.Scope, Account: e.Account, KeyARN: lake.KeyARN, BoundaryARN: lake.BoundaryARN, Settings: d.config.Alerts,
+		Tags: e.Tags.Input(),
 	})
 	if err != nil {
 		return err
