@@ -531,6 +531,23 @@ def _(aws: Endpoint, name: str) -> bool:
     return len(cloudwatch.list_metrics(Namespace=name)["Metrics"]) == 1
 
 
+@probe("sqs", "GetQueueAttributes")
+def _(aws: Endpoint, name: str) -> bool:
+    sqs = aws.client("sqs")
+    given = {"RedriveAllowPolicy": '{"redrivePermission": "denyAll"}', "KmsMasterKeyId": "some"}
+    url = sqs.create_queue(QueueName=name, Attributes=given)["QueueUrl"]
+    try:
+        one = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedriveAllowPolicy"])
+    except ClientError:
+        return False
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return (
+        one["Attributes"] == {"RedriveAllowPolicy": given["RedriveAllowPolicy"]}
+        and found.items() >= given.items()
+        and found["SqsManagedSseEnabled"] == "false"
+    )
+
+
 @probe("sqs", "SetQueueAttributes")
 def _(aws: Endpoint, name: str) -> bool:
     sqs = aws.client("sqs")
@@ -560,6 +577,43 @@ def endpoint(aws: Endpoint, **more: Any) -> tuple[Any, dict[str, Any]]:
 @probe("ec2", "CreateVpcEndpoint")
 def _(aws: Endpoint, name: str) -> bool:
     return endpoint(aws)[1].get("VpcEndpointType") == "Gateway"
+
+
+def described(aws: Endpoint, direction: str, peer: str) -> bool:
+    """A rule about another group, or about a prefix list, keeps its description."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    entries = ec2.create_managed_prefix_list(
+        PrefixListName="l", MaxEntries=1, AddressFamily="IPv4"
+    )["PrefixList"]
+    peers = {
+        "group": {"UserIdGroupPairs": [{"GroupId": group, "Description": "why"}]},
+        "list": {
+            "PrefixListIds": [{"PrefixListId": entries["PrefixListId"], "Description": "why"}]
+        },
+    }
+    permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **peers[peer]}
+    getattr(ec2, f"authorize_security_group_{direction}")(GroupId=group, IpPermissions=[permission])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])[
+        "SecurityGroupRules"
+    ]
+    return "why" in [rule.get("Description") for rule in rules]
+
+
+@probe("ec2", "DescribeSecurityGroupRules")
+def _(aws: Endpoint, name: str) -> bool:
+    return described(aws, "ingress", "group")
+
+
+@probe("ec2", "AuthorizeSecurityGroupIngress")
+def _(aws: Endpoint, name: str) -> bool:
+    return described(aws, "ingress", "list")
+
+
+@probe("ec2", "AuthorizeSecurityGroupEgress")
+def _(aws: Endpoint, name: str) -> bool:
+    return described(aws, "egress", "list")
 
 
 @probe("ec2", "DeleteVpcEndpoints")
