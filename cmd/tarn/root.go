@@ -81,7 +81,8 @@ changing the environment, 6 the lease on the environment was lost, 130 interrupt
 	flags.StringVar(&a.root, "root", "", "folder of the repository (default: found upwards from the working directory)")
 	flags.StringVar(&a.role, "assume-role", os.Getenv("TARN_ASSUME_ROLE"), "ARN of a role to work as, for an hour (TARN_ASSUME_ROLE)")
 	root.AddCommand(a.doctorCommand(), a.localCommand(), a.bootstrapCommand(), a.upCommand(), a.previewCommand(), a.destroyCommand(),
-		a.outputsCommand(), a.runCommand(), a.queryCommand(), a.stateCommand(), a.unlockCommand(), a.historyCommand(),
+		a.outputsCommand(), a.runCommand(), a.statusCommand(), a.logsCommand(), a.backfillCommand(), a.queryCommand(),
+		a.stateCommand(), a.unlockCommand(), a.historyCommand(),
 		a.uploadCommand(), a.policyCommand(), a.accessCommand(), a.rotateKeyCommand(), a.scanCommand(), a.datasetCommand())
 	return root
 }

@@ -4,29 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/tarn-data/tarn/pkg/console"
 	"github.com/tarn-data/tarn/pkg/contract"
-	"github.com/tarn-data/tarn/pkg/driver"
 	"github.com/tarn-data/tarn/pkg/run"
 )
 
 // runReport is the result of `tarn run` for machines.
 type runReport struct {
-	Pipeline string                `json:"pipeline"`
-	RunID    string                `json:"runId"`
-	OK       bool                  `json:"ok"`
-	Error    string                `json:"error,omitempty"`
-	Steps    []run.Node            `json:"steps"`
-	Jobs     []run.JobReport       `json:"jobs"`
-	Answers  map[string]run.Answer `json:"answers,omitempty"`
-	Seconds  float64               `json:"seconds"`
+	Pipeline    string                `json:"pipeline"`
+	RunID       string                `json:"runId"`
+	ResumedFrom string                `json:"resumedFrom,omitempty"` // the run that it goes on from
+	OK          bool                  `json:"ok"`
+	Error       string                `json:"error,omitempty"`
+	Steps       []run.Node            `json:"steps"`
+	Jobs        []run.JobReport       `json:"jobs"`
+	Answers     map[string]run.Answer `json:"answers,omitempty"`
+	Seconds     float64               `json:"seconds"`
+	DPUHours    float64               `json:"dpuHours"`
+	USD         float64               `json:"usd"` // an estimate
+}
+
+// runOptions are the flags of `tarn run`.
+type runOptions struct {
+	rows       int
+	fromFailed string
+	detach     bool
+	request    run.Request
+	prices     run.Prices
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -34,17 +43,30 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run PIPELINE",
 		Short: "Run a deployed pipeline, follow it and show its results",
 		Long: `Start the deployed Glue workflow of a pipeline, follow it with the jobs' own output, and
-end with what happened to the rows and the first rows of each analytics table. A run that
-fails exits with 4. Ctrl-C stops the run; running it again is always safe: the jobs
-write a row once.`,
+end with what happened to the rows, what the jobs cost and the first rows of each
+analytics table. A run that fails exits with 4. Ctrl-C stops the run; running it again
+is always safe: the jobs write a row once.
+
+With --from-failed the run goes on where another one failed: what succeeded there is not
+done again. With --full it reads files again that were read before.`,
+		Example: `  tarn run flights
+  tarn run flights --from-failed last
+  tarn run flights --detach && tarn logs flights --follow`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError{errors.New("name one pipeline: tarn run PIPELINE (`tarn outputs` lists them)")}
+				return usageError{errors.New("name one pipeline: tarn run PIPELINE (`tarn status` lists them)")}
 			}
 			return nil
 		},
 	}
-	rows := command.Flags().Int("rows", 10, "rows of each analytics table to show")
+	options := runOptions{prices: run.ListPrices()}
+	flags := command.Flags()
+	flags.IntVar(&options.rows, "rows", 10, "rows of each analytics table to show")
+	flags.StringVar(&options.fromFailed, "from-failed", "", `go on where a run failed: its id, or "last"`)
+	flags.BoolVar(&options.detach, "detach", false, "do not wait for the end of the run")
+	flags.BoolVar(&options.request.Full, "full", false, "read files again that were read before")
+	priceFlag(flags, &options.prices)
+	command.MarkFlagsMutuallyExclusive("from-failed", "full")
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		view := a.console()
 		defer view.Close()
@@ -52,7 +74,17 @@ write a row once.`,
 		if err != nil {
 			return err
 		}
-		report, err := a.execute(cmd.Context(), runner, pipeline, args[0], *rows)
+		runner.Prices = options.prices
+		if options.detach {
+			report, err := a.startRun(cmd.Context(), runner, args[0], options)
+			view.Close()
+			if err != nil {
+				return err
+			}
+			return a.print(report, fmt.Sprintf("run %s has started. To follow it: tarn logs %s %s --follow --env %s",
+				report.RunID, args[0], report.RunID, a.environment))
+		}
+		report, err := a.execute(cmd.Context(), runner, pipeline, args[0], options)
 		view.Close()
 		if printed := a.print(report, runText(report, pipeline)); printed != nil {
 			return printed
@@ -62,49 +94,54 @@ write a row once.`,
 	return command
 }
 
-// runner finds a deployed pipeline.
-func (a *app) runner(ctx context.Context, view console.Console, name string) (*run.Runner, contract.Pipeline, error) {
-	none := contract.Pipeline{}
-	d, err := a.open(ctx, view, false)
-	if err != nil {
-		return nil, none, err
+func priceFlag(flags *pflag.FlagSet, prices *run.Prices) {
+	flags.Var(prices, "dpu-price", "US dollars per DPU-hour: one price, or one for each execution class; default: list price of us-east-1")
+}
+
+// startRun starts a run, from the beginning or where another one failed.
+func (a *app) startRun(ctx context.Context, runner *run.Runner, name string, options runOptions) (runReport, error) {
+	report := runReport{Pipeline: name}
+	var err error
+	if options.fromFailed == "" {
+		report.RunID, err = runner.Start(ctx, options.request)
+		return report, err
 	}
-	outputs, err := d.ProjectOutputs(ctx, contract.ProjectMPP)
-	if errors.Is(err, driver.ErrNotDeployed) {
-		return nil, none, hinted{err, fmt.Sprintf("Deploy it first: tarn up --env %s", a.environment)}
+	failed, err := runner.FailedRun(ctx, options.fromFailed)
+	if err == nil {
+		report.ResumedFrom = failed.RunID
+		report.RunID, _, err = runner.Resume(ctx, failed.RunID)
 	}
-	if err != nil {
-		return nil, none, err
+	switch {
+	case errors.Is(err, run.ErrUnknownRun):
+		return report, usageError{err}
+	case errors.Is(err, run.ErrNothingToResume):
+		return report, hinted{err, fmt.Sprintf("To run all of it: tarn run %s --env %s", name, a.environment)}
 	}
-	pipelines, err := contract.PipelinesOf(outputs)
-	if err != nil {
-		return nil, none, err
-	}
-	pipeline, found := pipelines[name]
-	if !found {
-		return nil, none, usageError{fmt.Errorf("there is no pipeline %q in environment %s; pipelines: %s",
-			name, a.environment, strings.Join(slices.Sorted(maps.Keys(pipelines)), ", "))}
-	}
-	runner, err := run.New(ctx, name, pipeline, a.pollInterval(), runObserver{view, a.environment + "-" + name + "-"})
-	return runner, pipeline, err
+	return report, err
 }
 
 // execute runs a pipeline to its end. The report is filled as far as the run came.
 func (a *app) execute(
-	ctx context.Context, runner *run.Runner, pipeline contract.Pipeline, name string, rows int,
+	ctx context.Context, runner *run.Runner, pipeline contract.Pipeline, name string, options runOptions,
 ) (report runReport, err error) {
 	start := time.Now()
-	report = runReport{Pipeline: name, Answers: map[string]run.Answer{}}
 	defer func() {
 		report.Seconds, report.OK = time.Since(start).Seconds(), err == nil
 		if err != nil {
 			report.Error = err.Error()
 		}
 	}()
-	if report.RunID, err = runner.Start(ctx); err != nil {
+	report, err = a.startRun(ctx, runner, name, options)
+	report.Answers = map[string]run.Answer{}
+	if err != nil {
 		return report, err
 	}
 	report.Steps, err = runner.Follow(ctx, report.RunID)
+	for _, node := range report.Steps {
+		if node.Started.After(start.Add(-time.Minute)) { // not of the run that this one goes on from
+			report.DPUHours, report.USD = report.DPUHours+node.DPUHours, report.USD+node.USD
+		}
+	}
 	if ctx.Err() != nil {
 		return report, a.stop(runner, report.RunID, name)
 	}
@@ -116,17 +153,22 @@ func (a *app) execute(
 		return report, errors.Join(err, missing)
 	}
 	if err != nil {
-		return report, hinted{err, fmt.Sprintf("Spark's own log is in the log group %s/error. Run it again with: tarn run %s --env %s",
-			pipeline.LogPrefix, name, a.environment)}
+		return report, hinted{err, a.failedHint(name, report.RunID)}
 	}
 	for _, table := range pipeline.Tables {
-		answer, err := runner.Show(ctx, table, rows)
+		answer, err := runner.Show(ctx, table, options.rows)
 		if err != nil {
 			return report, fmt.Errorf("showing table %s: %w", table.Name, err)
 		}
 		report.Answers[table.Name] = answer
 	}
 	return report, nil
+}
+
+// failedHint says how to go on after a run that failed.
+func (a *app) failedHint(name, runID string) string {
+	return fmt.Sprintf("Spark's own log: tarn logs %s %s --errors --env %s\nOnce the cause is mended, to go on where it failed: "+
+		"tarn run %s --from-failed %s --env %s", name, runID, a.environment, name, runID, a.environment)
 }
 
 // stop stops a run after Ctrl-C. The command's own context has ended, so it takes another.
@@ -148,71 +190,17 @@ func (a *app) lostHint(name string) string {
 		return fmt.Sprintf("Has the emulator stopped? Its log is %s/emulator.log. To start over: tarn up && tarn run %s",
 			a.emulatorFolder(), name)
 	}
-	return fmt.Sprintf("The run may still be going on. To see it: the Glue console, or again: tarn run %s --env %s", name, a.environment)
+	return fmt.Sprintf("The run may still be going on. To see it: tarn status %s --env %s", name, a.environment)
 }
 
 // runText is the report for people.
 func runText(report runReport, pipeline contract.Pipeline) string {
 	var out strings.Builder
-	var steps [][]string
-	for _, node := range report.Steps {
-		steps = append(steps, []string{node.Kind + " " + node.Name, string(node.State), fmt.Sprintf("%.1f", node.Seconds)})
+	if len(report.Steps) > 0 {
+		total := run.Summary{RunID: report.RunID, Seconds: report.Seconds, DPUHours: report.DPUHours, USD: report.USD, Nodes: report.Steps}
+		out.WriteString(stepTable(total) + "\n")
 	}
-	if len(steps) > 0 {
-		steps = append(steps, []string{"all", "", fmt.Sprintf("%.1f", report.Seconds)})
-		out.WriteString(console.Table([]string{"run " + report.RunID, "result", "seconds"}, steps) + "\n")
-	}
-	for _, job := range report.Jobs {
-		out.WriteString("\n" + job.Job + "\n" + rowTable(job) + "\n")
-	}
-	for _, table := range pipeline.Tables {
-		if answer, found := report.Answers[table.Name]; found {
-			out.WriteString("\n" + table.Name + "\n" + console.Table(answer.Columns, answer.Rows) + "\n")
-		}
-	}
+	out.WriteString(jobTables(report.Jobs))
+	out.WriteString(answerTables(pipeline, report.Answers))
 	return strings.TrimRight(out.String(), "\n")
-}
-
-func rowTable(job run.JobReport) string {
-	number := func(n int64) string { return fmt.Sprint(n) }
-	if len(job.Tables) > 0 {
-		var rows [][]string
-		for _, t := range job.Tables {
-			rows = append(rows, []string{
-				t.Name, number(t.Rows), number(t.Inserted), number(t.Updated), number(t.Deleted), number(t.Unchanged), t.Error,
-			})
-		}
-		return console.Table([]string{"table", "rows", "new", "changed", "removed", "unchanged", "error"}, rows)
-	}
-	var rows [][]string
-	for _, d := range job.Datasets {
-		rows = append(rows, []string{
-			d.Name, number(d.Read), number(d.Valid), number(d.Quarantined), number(d.Inserted), number(d.Updated),
-			number(d.Unchanged), number(d.Total), d.Error,
-		})
-	}
-	return console.Table([]string{"data set", "read", "valid", "quarantined", "new", "changed", "unchanged", "in table", "error"}, rows)
-}
-
-// runObserver shows a run on the console. Names are shown without what all of them begin with.
-type runObserver struct {
-	view   console.Console
-	common string
-}
-
-func (o runObserver) short(name string) string {
-	if _, after, found := strings.Cut(name, o.common); found {
-		return after
-	}
-	return name
-}
-
-func (o runObserver) NodeStarted(node string) { o.view.Start(o.short(node)) }
-func (o runObserver) Line(node, text string)  { o.view.Line(o.short(node), text) }
-func (o runObserver) NodeFinished(node run.Node) {
-	var err error
-	if node.State != run.Succeeded {
-		err = errors.New(node.Error)
-	}
-	o.view.Finish(o.short(node.Name), node.Error, err)
 }

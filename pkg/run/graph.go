@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// State of a crawler or job within a run.
+// State of a crawler, a job or a whole run.
 type State string
 
 // The states. Glue knows more of them; these are the ones that mean something different to a person.
@@ -29,18 +29,24 @@ func (s State) ended() bool {
 
 // Node is a crawler or a job of a run.
 type Node struct {
-	Name    string    `json:"name"`
-	Kind    string    `json:"kind"` // "crawler" or "job"
-	State   State     `json:"state"`
-	Run     string    `json:"jobRun,omitempty"`
-	Error   string    `json:"error,omitempty"`
-	Started time.Time `json:"started,omitzero"`
-	Seconds float64   `json:"seconds"`
+	ID       string    `json:"id,omitempty"` // of the node within the workflow, the same in every run
+	Name     string    `json:"name"`
+	Kind     string    `json:"kind"` // "crawler" or "job"
+	State    State     `json:"state"`
+	Run      string    `json:"jobRun,omitempty"`
+	Attempts int       `json:"attempts,omitempty"` // of a job, with retries
+	Error    string    `json:"error,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Seconds  float64   `json:"seconds"`
+	DPUHours float64   `json:"dpuHours,omitempty"` // of all attempts
+	USD      float64   `json:"usd,omitempty"`      // an estimate, see CostNote
+
+	logGroup, logStream string // of a crawler
 }
 
 // nodesOf reads the crawlers and jobs of a workflow run's graph, in the order they started; those
 // that have not started come last.
-func nodesOf(graph *types.WorkflowGraph) []Node {
+func nodesOf(graph *types.WorkflowGraph, prices Prices) []Node {
 	if graph == nil {
 		return nil
 	}
@@ -50,10 +56,12 @@ func nodesOf(graph *types.WorkflowGraph) []Node {
 		case types.NodeTypeCrawler:
 			nodes = append(nodes, crawlerNode(n))
 		case types.NodeTypeJob:
-			nodes = append(nodes, jobNode(n))
+			nodes = append(nodes, jobNode(n, prices))
 		default: // triggers do no work
 		}
 	}
+	skipped := skippedIn(graph, nodes)
+	nodes = slices.DeleteFunc(nodes, func(n Node) bool { return n.ID != "" && skipped[n.ID] })
 	slices.SortStableFunc(nodes, func(a, b Node) int {
 		switch {
 		case a.Started.IsZero() == b.Started.IsZero():
@@ -67,8 +75,38 @@ func nodesOf(graph *types.WorkflowGraph) []Node {
 	return nodes
 }
 
+// skippedIn gives the nodes that did not start although one after them did: a run that goes on where another
+// one failed begins in the middle of the workflow.
+func skippedIn(graph *types.WorkflowGraph, nodes []Node) map[string]bool {
+	before := map[string][]string{}
+	for _, edge := range graph.Edges {
+		to := aws.ToString(edge.DestinationId)
+		before[to] = append(before[to], aws.ToString(edge.SourceId))
+	}
+	reached := map[string]bool{}
+	var mark func(id string)
+	mark = func(id string) {
+		for _, earlier := range before[id] {
+			if !reached[earlier] {
+				reached[earlier] = true
+				mark(earlier)
+			}
+		}
+	}
+	for _, node := range nodes {
+		if node.State != Waiting {
+			mark(node.ID)
+		}
+	}
+	skipped := map[string]bool{}
+	for _, node := range nodes {
+		skipped[node.ID] = node.State == Waiting && reached[node.ID]
+	}
+	return skipped
+}
+
 func crawlerNode(n types.Node) Node {
-	node := Node{Name: aws.ToString(n.Name), Kind: "crawler", State: Waiting}
+	node := Node{ID: aws.ToString(n.UniqueId), Name: aws.ToString(n.Name), Kind: "crawler", State: Waiting}
 	if n.CrawlerDetails == nil || len(n.CrawlerDetails.Crawls) == 0 {
 		return node
 	}
@@ -78,18 +116,24 @@ func crawlerNode(n types.Node) Node {
 		types.CrawlStateCancelled: Stopped, types.CrawlStateCancelling: Running, types.CrawlStateRunning: Running,
 	}[crawl.State]
 	node.Error = aws.ToString(crawl.ErrorMessage)
+	node.logGroup, node.logStream = aws.ToString(crawl.LogGroup), aws.ToString(crawl.LogStream)
 	node.setTimes(crawl.StartedOn, crawl.CompletedOn)
 	return node
 }
 
-func jobNode(n types.Node) Node {
-	node := Node{Name: aws.ToString(n.Name), Kind: "job", State: Waiting}
+func jobNode(n types.Node, prices Prices) Node {
+	node := Node{ID: aws.ToString(n.UniqueId), Name: aws.ToString(n.Name), Kind: "job", State: Waiting}
 	if n.JobDetails == nil || len(n.JobDetails.JobRuns) == 0 {
 		return node
 	}
 	// After a retry there are several; the last one counts.
 	latest := slices.MaxFunc(n.JobDetails.JobRuns, func(a, b types.JobRun) int { return cmp.Compare(a.Attempt, b.Attempt) })
-	node.Run = aws.ToString(latest.Id)
+	for _, attempt := range n.JobDetails.JobRuns {
+		usage := usageOf(attempt)
+		node.DPUHours += usage.DPUHours()
+		node.USD += prices.Cost(usage)
+	}
+	node.Run, node.Attempts = aws.ToString(latest.Id), len(n.JobDetails.JobRuns)
 	switch latest.JobRunState {
 	case types.JobRunStateSucceeded:
 		node.State = Succeeded
@@ -106,6 +150,11 @@ func jobNode(n types.Node) Node {
 	}
 	node.setTimes(latest.StartedOn, latest.CompletedOn)
 	return node
+}
+
+// earlier tells whether the node is of the run that the one which started then goes on from.
+func (n Node) earlier(started time.Time) bool {
+	return !n.Started.IsZero() && n.Started.Add(time.Second).Before(started)
 }
 
 func (n *Node) setTimes(started, completed *time.Time) {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +33,10 @@ func TestNodesOf(t *testing.T) {
 			Id: aws.String("jr_2"), Attempt: 1, JobRunState: types.JobRunStateFailed, StartedOn: &late, ErrorMessage: aws.String("no space"),
 		}, types.JobRun{Id: aws.String("jr_1"), JobRunState: types.JobRunStateFailed, StartedOn: &early}),
 		crawler("crawls", types.Crawl{State: types.CrawlStateSucceeded, StartedOn: &early, CompletedOn: &late}),
-	}})
+	}}, ListPrices())
 	want := []Node{
 		{Name: "crawls", Kind: "crawler", State: Succeeded, Started: early, Seconds: 90},
-		{Name: "fails", Kind: "job", State: Failed, Run: "jr_2", Error: "no space", Started: late},
+		{Name: "fails", Kind: "job", State: Failed, Run: "jr_2", Attempts: 2, Error: "no space", Started: late},
 		{Name: "waits", Kind: "job", State: Waiting},
 	}
 	if len(nodes) != len(want) {
@@ -46,7 +47,7 @@ func TestNodesOf(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", nodes[i], want[i])
 		}
 	}
-	if nodesOf(nil) != nil {
+	if nodesOf(nil, ListPrices()) != nil {
 		t.Error("a run without a graph has nodes")
 	}
 }
@@ -59,7 +60,7 @@ func TestJobStates(t *testing.T) {
 		types.JobRunStateTimeout: Failed, types.JobRunStateError: Failed, types.JobRunStateStopped: Stopped,
 		types.JobRunStateExpired: Failed,
 	} {
-		if got := jobNode(job("j", types.JobRun{JobRunState: state})).State; got != want {
+		if got := jobNode(job("j", types.JobRun{JobRunState: state}), ListPrices()).State; got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
 		}
 	}
@@ -92,5 +93,43 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestAttemptsArePaidForEachByItself(t *testing.T) {
+	t.Parallel()
+	run := types.JobRun{JobRunState: types.JobRunStateFailed, ExecutionTime: 3600, MaxCapacity: aws.Float64(2)}
+	again := run
+	again.Attempt, again.JobRunState = 1, types.JobRunStateSucceeded
+	node := jobNode(job("j", run, again), Prices{Standard: 0.5})
+	if node.State != Succeeded || node.DPUHours != 4 || node.USD != 2 {
+		t.Errorf("%+v", node)
+	}
+}
+
+func TestASkippedNodeIsNotOneThatWaits(t *testing.T) {
+	t.Parallel()
+	// A resumed run as AWS may show it: nothing of the run before, so that the first two have not started.
+	id := func(n types.Node) types.Node { n.UniqueId = n.Name; return n }
+	ran := types.JobRun{JobRunState: types.JobRunStateSucceeded, StartedOn: &early, CompletedOn: &late}
+	edge := func(from, to string) types.Edge {
+		return types.Edge{SourceId: aws.String(from), DestinationId: aws.String(to)}
+	}
+	nodes := nodesOf(&types.WorkflowGraph{
+		Nodes: []types.Node{
+			id(types.Node{Type: types.NodeTypeTrigger, Name: aws.String("start")}), id(crawler("crawls")), id(job("first")), id(job("second", ran)),
+			id(job("third")),
+		},
+		Edges: []types.Edge{
+			edge("start", "crawls"), edge("crawls", "t1"), edge("t1", "first"), edge("first", "t2"), edge("t2", "second"),
+			edge("second", "t3"), edge("t3", "third"),
+		},
+	}, ListPrices())
+	var names []string
+	for _, node := range nodes {
+		names = append(names, node.Name)
+	}
+	if want := []string{"second", "third"}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
 	}
 }

@@ -36,6 +36,8 @@ type Observer interface {
 
 // Runner runs one pipeline.
 type Runner struct {
+	Prices Prices // to work out costs with
+
 	name     string
 	pipeline contract.Pipeline
 	observer Observer
@@ -57,7 +59,7 @@ func New(ctx context.Context, name string, pipeline contract.Pipeline, poll time
 		return nil, fmt.Errorf("AWS credentials: %w", err)
 	}
 	return &Runner{
-		name: name, pipeline: pipeline, observer: observer, poll: poll,
+		Prices: ListPrices(), name: name, pipeline: pipeline, observer: observer, poll: poll,
 		glue: glue.NewFromConfig(settings),
 		logs: cloudwatchlogs.NewFromConfig(settings),
 		s3: s3.NewFromConfig(settings, func(o *s3.Options) {
@@ -67,17 +69,30 @@ func New(ctx context.Context, name string, pipeline contract.Pipeline, poll time
 	}, nil
 }
 
+// For gives the runner of another pipeline of the same environment.
+func (r *Runner) For(name string, pipeline contract.Pipeline) *Runner {
+	other := *r
+	other.name, other.pipeline = name, pipeline
+	return &other
+}
+
 // Start starts the pipeline's workflow and gives the id of the run.
-func (r *Runner) Start(ctx context.Context) (string, error) {
-	started, err := r.glue.StartWorkflowRun(ctx, &glue.StartWorkflowRunInput{Name: aws.String(r.pipeline.Workflow)})
-	var busy *types.ConcurrentRunsExceededException
-	switch {
-	case errors.As(err, &busy):
-		return "", fmt.Errorf("pipeline %s is already running; wait for that run to end", r.name)
-	case err != nil:
-		return "", fmt.Errorf("starting workflow %s: %w", r.pipeline.Workflow, err)
+func (r *Runner) Start(ctx context.Context, request Request) (string, error) {
+	started, err := r.glue.StartWorkflowRun(ctx, &glue.StartWorkflowRunInput{
+		Name: aws.String(r.pipeline.Workflow), RunProperties: request.properties(),
+	})
+	if err != nil {
+		return "", r.startError("starting workflow "+r.pipeline.Workflow, err)
 	}
 	return aws.ToString(started.RunId), nil
+}
+
+func (r *Runner) startError(doing string, err error) error {
+	var busy *types.ConcurrentRunsExceededException
+	if errors.As(err, &busy) {
+		return fmt.Errorf("pipeline %s is already running; wait for that run to end, or see it with `tarn status %s`", r.name, r.name)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // Follow reports a run until it ends. It returns ErrFailed when a part of it failed. When ctx ends
@@ -90,8 +105,11 @@ func (r *Runner) Follow(ctx context.Context, runID string) ([]Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes := nodesOf(run.Graph)
+		nodes := nodesOf(run.Graph, r.Prices)
 		for _, node := range nodes {
+			if node.earlier(aws.ToTime(run.StartedOn)) {
+				continue
+			}
 			before, known := seen[node.Name]
 			seen[node.Name] = node.State
 			if !known && node.State != Waiting || known && before == Waiting && node.State != Waiting {
@@ -107,11 +125,18 @@ func (r *Runner) Follow(ctx context.Context, runID string) ([]Node, error) {
 		if run.Status != types.WorkflowRunStatusRunning && run.Status != types.WorkflowRunStatusStopping {
 			return nodes, verdict(run.Status, aws.ToString(run.ErrorMessage), nodes)
 		}
-		select {
-		case <-ctx.Done():
-			return nodes, ctx.Err()
-		case <-time.After(r.poll):
+		if err := r.pause(ctx); err != nil {
+			return nodes, err
 		}
+	}
+}
+
+func (r *Runner) pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(r.poll):
+		return nil
 	}
 }
 
@@ -136,13 +161,18 @@ func (r *Runner) workflowRun(ctx context.Context, runID string) (*types.Workflow
 	return out.Run, nil
 }
 
+func (r *Runner) workflowError(err error) error {
+	return fmt.Errorf("asking for the runs of workflow %s: %w", r.pipeline.Workflow, err)
+}
+
 // printLog passes on what a job has printed since the last call.
 func (r *Runner) printLog(ctx context.Context, node Node, tails map[string]*tail) error {
 	if node.Run == "" {
 		return nil
 	}
 	if tails[node.Run] == nil {
-		tails[node.Run] = newTail(r.logs, r.pipeline.LogPrefix+"/output", node.Run)
+		group := r.pipeline.Jobs[kindOf(r.pipeline, node.Name)].LogGroups.Output
+		tails[node.Run] = newTail(r.logs, group, node.Run)
 	}
-	return tails[node.Run].next(ctx, func(line string) { r.observer.Line(node.Name, line) })
+	return tails[node.Run].next(ctx, func(line Line) { r.observer.Line(node.Name, line.Text) })
 }
