@@ -30,6 +30,9 @@ var (
 	ownSteps = []string{stepStage, stepGate, stepAnalytics, stepMaintain}
 	jobName  = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	argument = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+	// secret finds names of what must not be written into files that everybody can read, secretARN what may: a place.
+	secret    = regexp.MustCompile(`(?i)passw(or)?d|secret|token|credential|(api|access|private)[_-]?key`)
+	secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+$`)
 	// keyID is what access keys of IAM begin with (IAM User Guide, "IAM identifiers", "Unique identifiers").
 	keyID = regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)
 )
@@ -114,7 +117,7 @@ func (j Job) check(r report, files fs.FS, templates Templates) {
 	r.oneOf("kind", j.Kind, kinds)
 	r.file("script", j.Script, files, ".py")
 	for i, module := range j.Modules {
-		r.file(fmt.Sprintf("modules[%d]", i), module, files, ".py", ".whl", ".zip")
+		r.file(fmt.Sprintf("modules[%d]", i), module, files, moduleKinds(j.Kind)...)
 	}
 	for i, jar := range j.Jars {
 		r.file(fmt.Sprintf("jars[%d]", i), jar, files, ".jar")
@@ -135,11 +138,20 @@ func (j Job) check(r report, files fs.FS, templates Templates) {
 			r(at, "want letters, digits, hyphens and underscores")
 		case slices.Contains(ownArguments, name):
 			r(at, "is set by Tarn or Glue: choose another name")
-		case looksSecret(name) || keyID.MatchString(j.Arguments[name]):
-			r(at, "looks like a secret; everybody who may see the job could read it. Keep it in Secrets Manager and give "+
-				"its ARN, as secret_arn")
+		// Glue User Guide, "Using job parameters in AWS Glue jobs": arguments are shown and logged as they are.
+		case secret.MatchString(name) && !secretARN.MatchString(j.Arguments[name]) || keyID.MatchString(j.Arguments[name]):
+			r(at, "looks like a secret; everybody who may see the job could read it. Keep it in Secrets Manager and give its ARN")
 		}
 	}
+}
+
+// moduleKinds are the files that Python code comes in (Glue User Guide, "Using Python libraries with AWS Glue" and
+// "Configuring job properties for Python shell jobs").
+func moduleKinds(kind string) []string {
+	if kind == PythonShell {
+		return []string{".whl", ".egg"}
+	}
+	return []string{".py", ".whl", ".zip"}
 }
 
 // file refuses a path that is not that of a file below the project folder, with one of the endings.

@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"regexp"
-	"strings"
-)
+import "regexp"
 
 var domainName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) // as datalake:settings.domains has it
 
@@ -70,18 +67,4 @@ func (m Maintenance) check(r report) {
 	r.between("snapshot_days", m.SnapshotDays, 1, maxRetentionDays)
 	r.between("orphan_days", m.OrphanDays, minOrphanDays, maxRetentionDays)
 	r.between("target_file_mb", m.TargetFileMB, 1, 2048)
-}
-
-// secret finds names of what must not be written into files that everybody can read.
-var secret = regexp.MustCompile(`(?i)passw(or)?d|secret|token|credential|(api|access|private)[_-]?key`)
-
-// looksSecret tells whether a name is that of a secret. The ARN or the name of one in Secrets Manager is none.
-func looksSecret(name string) bool {
-	lower := strings.ToLower(name)
-	for _, suffix := range []string{"_arn", "-arn", "_name", "-name", "_id", "-id"} {
-		if strings.HasSuffix(lower, "secret"+suffix) {
-			return false
-		}
-	}
-	return secret.MatchString(name)
 }

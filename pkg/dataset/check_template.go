@@ -53,7 +53,7 @@ func (t Template) check(r report) {
 		switch {
 		case !conf.MatchString(key):
 			r("spark_conf."+key, "want a Spark setting such as spark.sql.shuffle.partitions")
-		case looksSecret(key):
+		case secret.MatchString(key):
 			r("spark_conf."+key, "looks like a secret; everybody who may see the job could read it")
 		case value == "" || strings.ContainsFunc(value, unicode.IsSpace):
 			// Glue splits the argument --conf at blanks (Glue User Guide, "Using job parameters in AWS Glue jobs").

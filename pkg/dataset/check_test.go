@@ -270,6 +270,7 @@ var refused = map[string]struct {
 	"script outside":       {sales, "jobs/score.py", "../score.py", `jobs[1].script: "../score.py": want a path below`, true},
 	"script missing":       {sales, "    script: jobs/score.py\n", "", "sales.yaml:13: jobs[1].script: is missing", false},
 	"module":               {sales, "jobs/lib.whl", "jobs/lib.egg", `sales.yaml:17: jobs[1].modules[0]: "jobs/lib.egg"`, false},
+	"module of python":     {sales, "after: staged-to-analytics", "modules: [jobs/score.py]", `sales.yaml:11: jobs[0].modules[0]: "jobs/score.py": want a file that ends in .whl, .egg`, false},
 	"jar":                  {sales, "jobs/x.jar", "jobs/lib.whl", `sales.yaml:18: jobs[1].jars[0]: "jobs/lib.whl"`, false},
 	"jar of python-shell":  {sales, "after: staged-to-analytics", "jars: [jobs/x.jar]", "sales.yaml:11: jobs[0].jars: a python-shell job", false},
 	"worker of python":     {sales, "after: staged-to-analytics", "template: large", "jobs[0].template: large has worker_type", true},
@@ -283,6 +284,7 @@ var refused = map[string]struct {
 	"argument of ours":     {sales, "target: shop", "manifest_uri: x", "arguments.manifest_uri: is set by Tarn or Glue", true},
 	"argument with blank":  {sales, "target: shop", `"a b": shop`, "arguments.a b: want letters", false},
 	"secret by name":       {sales, "target: shop", "db_password: x", "arguments.db_password: looks like a secret", true},
+	"secret without ARN":   {sales, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x", "hunter2", "arguments.secret_arn: looks like a secret", true},
 	"secret by value":      {sales, "target: shop", "user: AKIA" + "ABCDEFGHIJKLMNOP", "arguments.user: looks like a secret", true},
 
 	"extends nothing":   {"templates/large.yaml", "extends: standard", "extends: small", `large.yaml:2: extends: there is no template "small"; there are large, standard, stream`, true},

@@ -194,6 +194,7 @@ func compare(t *testing.T, at string, kind reflect.Type, schema node) {
 				t.Errorf("%s.%s is in the schema, but no field", at, name)
 			}
 		}
+	default: // a single value
 	}
 }
 

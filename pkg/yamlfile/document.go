@@ -17,7 +17,6 @@ import (
 // Document is a YAML file that knows in which line each field is.
 type Document struct {
 	File string
-	raw  []byte
 	body ast.Node // nil for an empty file
 }
 
@@ -29,7 +28,7 @@ func Parse(file string, raw []byte) (d *Document, err error) {
 	if err != nil {
 		return nil, describe(file, err)
 	}
-	d = &Document{File: file, raw: raw}
+	d = &Document{File: file}
 	for _, doc := range parsed.Docs {
 		if doc.Body == nil {
 			continue
@@ -48,7 +47,10 @@ func (d *Document) Decode(target any) (err error) {
 	if problems := d.unknown(d.body, reflect.TypeOf(target), ""); len(problems) > 0 {
 		return errors.Join(problems...)
 	}
-	if err := yaml.UnmarshalWithOptions(d.raw, target, yaml.Strict()); err != nil {
+	if d.body == nil {
+		return nil
+	}
+	if err := yaml.NodeToValue(d.body, target, yaml.Strict()); err != nil {
 		return describe(d.File, err)
 	}
 	return nil

@@ -68,14 +68,9 @@ func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	var joined interface{ Unwrap() []error }
 	//nolint:errorlint // an error that wraps a joined one says more than its parts do
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		joined = many
-	} else {
-		return []error{err}
-	}
-	if errors.Join(joined.Unwrap()...).Error() != err.Error() {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
 		return []error{err}
 	}
 	var out []error
