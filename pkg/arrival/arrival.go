@@ -195,7 +195,7 @@ func (a *Arrival) rule(ctx *pulumi.Context, name string, args *Args, made *queue
 			MaximumEventAgeInSeconds: pulumi.Int(retrySeconds), MaximumRetryAttempts: pulumi.Int(retryAttempts),
 		}
 		_, err := cloudwatch.NewEventTarget(ctx, name+"-to-"+target.id, target.args,
-			pulumi.Parent(a), pulumi.DependsOn(append(made.ready, starter.ready)))
+			pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{made.news, made.dead, starter.ready}))
 		if err != nil {
 			return err
 		}

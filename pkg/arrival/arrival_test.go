@@ -112,8 +112,8 @@ func TestQueuesAreEncryptedAndOnlyTheRuleSends(t *testing.T) {
 	if want := `"sourceQueueArns":["` + testAccount.ARN("sqs", "tarn-test-flights-arrivals") + `"]`; !strings.Contains(allow, want) {
 		t.Errorf("redrive allow policy %s", allow)
 	}
-	for _, attached := range recorder.OfType("aws:sqs/queuePolicy:QueuePolicy") {
-		document := pulumitest.Document(t, attached, "policy")
+	for _, queue := range queues {
+		document := pulumitest.Document(t, queue, "policy")
 		arn := document.Statements[0].Resources[0]
 		for _, test := range []struct {
 			principal, source, account, secure string
@@ -132,7 +132,7 @@ func TestQueuesAreEncryptedAndOnlyTheRuleSends(t *testing.T) {
 				},
 			}, policy.Policies{Resource: []policy.Document{document}})
 			if err != nil || got.Allowed != test.want {
-				t.Errorf("%s: %+v: %+v, error %v", attached.Name, test, got, err)
+				t.Errorf("%s: %+v: %+v, error %v", queue.Name, test, got, err)
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func TestRoleStartsThisWorkflowOnly(t *testing.T) {
 func TestTargetsComeAfterPermissions(t *testing.T) {
 	t.Parallel()
 	for _, target := range deploy(t, flights()).OfType("aws:cloudwatch/eventTarget:EventTarget") {
-		for _, want := range []string{"flights-arrivals-policy", "flights-undelivered-policy", "flights-role-policy"} {
+		for _, want := range []string{"flights-arrivals", "flights-undelivered", "flights-role-policy"} {
 			if !slices.ContainsFunc(target.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+want) }) {
 				t.Errorf("%s does not depend on %s", target.Name, want)
 			}

@@ -36,40 +36,32 @@ func (a *Arrival) queues(ctx *pulumi.Context, name string, args *Args) (*queues,
 	if err != nil {
 		return nil, err
 	}
-	dead, deadReady, err := a.queue(ctx, name, undelivered, args, &sqs.QueueArgs{RedriveAllowPolicy: pulumi.String(allow)})
+	dead, err := a.queue(ctx, name, undelivered, args, &sqs.QueueArgs{RedriveAllowPolicy: pulumi.String(allow)})
 	if err != nil {
 		return nil, err
 	}
-	queue, ready, err := a.queue(ctx, name, news, args, &sqs.QueueArgs{RedrivePolicy: pulumi.String(redrive)}, dead)
-	return &queues{news: queue, dead: dead, ready: []pulumi.Resource{deadReady, ready}}, err
+	queue, err := a.queue(ctx, name, news, args, &sqs.QueueArgs{RedrivePolicy: pulumi.String(redrive)}, dead)
+	return &queues{news: queue, dead: dead}, err
 }
 
-type queues struct {
-	news, dead *sqs.Queue
-	ready      []pulumi.Resource // EventBridge may send
-}
+type queues struct{ news, dead *sqs.Queue }
 
+// queue makes a queue with its policy. As a resource of its own the policy would cost every deployment another 25 s:
+// after each change the provider waits until SQS tells the same several times.
 func (a *Arrival) queue(
 	ctx *pulumi.Context, name, part string, args *Args, queue *sqs.QueueArgs, after ...pulumi.Resource,
-) (*sqs.Queue, *sqs.QueuePolicy, error) {
+) (*sqs.Queue, error) {
+	document, err := queuePolicy(args.queueARN(part), args.ruleARN(), args.Account.ID).JSON()
+	if err != nil {
+		return nil, err
+	}
 	queue.Name = pulumi.String(args.physical(part))
 	queue.KmsMasterKeyId = args.KeyARN.ToStringOutput()
 	queue.MessageRetentionSeconds = pulumi.Int(retentionSeconds)
 	queue.VisibilityTimeoutSeconds = pulumi.Int(visibilitySeconds)
-	queue.ReceiveWaitTimeSeconds = pulumi.Int(0)
+	queue.Policy = pulumi.String(document)
 	queue.Tags = args.Tags
-	made, err := sqs.NewQueue(ctx, name+"-"+part, queue, pulumi.Parent(a), pulumi.DependsOn(after))
-	if err != nil {
-		return nil, nil, err
-	}
-	document, err := queuePolicy(args.queueARN(part), args.ruleARN(), args.Account.ID).JSON()
-	if err != nil {
-		return nil, nil, err
-	}
-	allowed, err := sqs.NewQueuePolicy(ctx, name+"-"+part+"-policy", &sqs.QueuePolicyArgs{
-		QueueUrl: made.Url, Policy: pulumi.String(document),
-	}, pulumi.Parent(a))
-	return made, allowed, err
+	return sqs.NewQueue(ctx, name+"-"+part, queue, pulumi.Parent(a), pulumi.DependsOn(after))
 }
 
 // queuePolicy lets one rule send (EventBridge User Guide, "Using resource-based policies", Amazon SQS), and nobody do
