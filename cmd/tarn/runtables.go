@@ -68,9 +68,10 @@ func countTable(job run.JobReport) string {
 	case len(job.Tables) > 0:
 		var rows [][]string
 		for _, t := range job.Tables {
-			rows = append(rows, append([]string{t.Name}, append(numbers(t.Rows, t.Inserted, t.Updated, t.Deleted, t.Unchanged), t.Error)...))
+			counts := numbers(t.Rows, t.Inserted, t.Updated, t.Deleted, t.Unchanged)
+			rows = append(rows, append(append([]string{t.Name, t.Build}, counts...), t.Error))
 		}
-		return console.Table([]string{"table", "rows", "new", "changed", "removed", "unchanged", "error"}, rows)
+		return console.Table([]string{"table", "build", "rows", "new", "changed", "removed", "unchanged", "error"}, rows)
 	default:
 		var rows [][]string
 		for _, d := range job.Datasets {
@@ -109,10 +110,12 @@ func ruleTable(datasets []run.RowCount) string {
 func maintenanceTable(tables []run.RowCount) string {
 	var rows [][]string
 	for _, t := range tables {
-		rows = append(rows, append([]string{t.Name},
-			append(numbers(t.CompactedFiles, t.ExpiredSnapshots, t.Orphans, t.DeletedRows), t.Error)...))
+		counts := numbers(t.CompactedFiles, t.ExpiredSnapshots, t.DroppedBranches, t.Orphans, t.DeletedRows)
+		rows = append(rows, append(append([]string{t.Name}, counts...), t.Note, t.Error))
 	}
-	return console.Table([]string{"table", "files compacted", "snapshots expired", "orphan files", "rows deleted", "error"}, rows)
+	return console.Table([]string{
+		"table", "files compacted", "snapshots expired", "branches dropped", "orphan files", "rows deleted", "note", "error",
+	}, rows)
 }
 
 func answerTables(pipeline contract.Pipeline, answers map[string]run.Answer) string {

@@ -33,7 +33,8 @@ type RowCount struct {
 	Files       int64   `json:"files"`
 	Bytes       int64   `json:"bytes"`
 	Read        int64   `json:"read"`
-	Rows        int64   `json:"rows"` // of a table's query
+	Rows        int64   `json:"rows"`            // of a table's query
+	Build       string  `json:"build,omitempty"` // of a table: full, incremental or unchanged
 	Valid       int64   `json:"valid"`
 	Superseded  int64   `json:"superseded"`
 	Quarantined int64   `json:"quarantined"`
@@ -48,10 +49,12 @@ type RowCount struct {
 	Published bool   `json:"published,omitempty"` // by the quality gate
 	Rules     []Rule `json:"rules,omitempty"`     // that the quality gate judged
 
-	CompactedFiles   int64 `json:"compacted_files,omitempty"` // by the table maintenance, as the following
-	ExpiredSnapshots int64 `json:"expired_snapshots,omitempty"`
-	Orphans          int64 `json:"orphans,omitempty"`
-	DeletedRows      int64 `json:"deleted_rows,omitempty"`
+	CompactedFiles   int64  `json:"compacted_files,omitempty"` // by the table maintenance, as the following
+	ExpiredSnapshots int64  `json:"expired_snapshots,omitempty"`
+	Orphans          int64  `json:"orphans,omitempty"`
+	DeletedRows      int64  `json:"deleted_rows,omitempty"`
+	DroppedBranches  int64  `json:"dropped_branches,omitempty"`
+	Note             string `json:"note,omitempty"` // why something was left for the next time
 }
 
 // Rule is a rule of quality and whether it held.

@@ -59,7 +59,11 @@ func (r *Runner) Resume(ctx context.Context, runID string) (string, []string, er
 		return "", nil, fmt.Errorf("%w: run %s is %s; Glue resumes only runs that ended by themselves",
 			ErrNothingToResume, runID, strings.ToLower(string(before.Status)))
 	}
-	first, err := restart(r.pipeline, runID, nodesOf(before.Graph, r.Prices))
+	reports, err := r.Reports(ctx, runID)
+	if err != nil {
+		return "", nil, err
+	}
+	first, err := restart(r.pipeline, runID, nodesOf(before.Graph, r.Prices), heldBack(reports))
 	if err != nil {
 		return "", nil, err
 	}
@@ -76,11 +80,20 @@ func (r *Runner) Resume(ctx context.Context, runID string) (string, []string, er
 	return aws.ToString(resumed.RunId), names, nil
 }
 
+// heldBack tells whether the quality gate held data back, and did not fail for another reason.
+func heldBack(reports []JobReport) bool {
+	return slices.ContainsFunc(reports, func(job JobReport) bool {
+		return job.Job == qualityGate && slices.ContainsFunc(job.Datasets, func(d RowCount) bool {
+			return slices.ContainsFunc(d.Rules, func(r Rule) bool { return !r.Passed })
+		})
+	})
+}
+
 // restart chooses the nodes that a resumed run begins with: those that failed.
 //
-// The quality gate judges what the same run has staged, on branches that carry the run's id. A resumed run has
-// an id of its own, so that staging begins again, too; it writes no row twice.
-func restart(p contract.Pipeline, runID string, nodes []Node) ([]Node, error) {
+// Where the quality gate held data back, staging begins again as well: it is the raw files that have been mended,
+// or the rules, and the gate alone would only judge once more what was staged. Staging writes no row twice.
+func restart(p contract.Pipeline, runID string, nodes []Node, heldBack bool) ([]Node, error) {
 	find := func(kind string) int {
 		return slices.IndexFunc(nodes, func(n Node) bool { return n.Kind == "job" && kindOf(p, n.Name) == kind })
 	}
@@ -89,7 +102,7 @@ func restart(p contract.Pipeline, runID string, nodes []Node) ([]Node, error) {
 		if node.State != Failed && node.State != Stopped {
 			continue
 		}
-		if staging := find(rawToStaged); staging >= 0 && node.Kind == "job" && kindOf(p, node.Name) == qualityGate {
+		if staging := find(rawToStaged); heldBack && staging >= 0 && node.Kind == "job" && kindOf(p, node.Name) == qualityGate {
 			node = nodes[staging]
 		}
 		if !slices.ContainsFunc(chosen, func(n Node) bool { return n.ID == node.ID }) {

@@ -40,22 +40,24 @@ func TestRestart(t *testing.T) {
 	analyse := func(state State) Node { return node("job", "acme-staged-to-analytics", state) }
 	export := func(state State) Node { return node("job", "acme-export", state) }
 	tests := map[string]struct {
-		nodes []Node
-		want  []string
+		nodes    []Node
+		want     []string
+		heldBack bool
 	}{
-		"the crawler":           {[]Node{crawl(Failed), stage(Waiting), analyse(Waiting)}, []string{"acme-crawler"}},
-		"staging":               {[]Node{crawl(Succeeded), stage(Failed), gate(Waiting), analyse(Waiting)}, []string{"acme-raw-to-staged"}},
-		"stopped":               {[]Node{crawl(Succeeded), stage(Stopped), gate(Waiting)}, []string{"acme-raw-to-staged"}},
-		"the gate":              {[]Node{crawl(Succeeded), stage(Succeeded), gate(Failed), analyse(Waiting)}, []string{"acme-raw-to-staged"}},
-		"analytics":             {[]Node{stage(Succeeded), gate(Succeeded), analyse(Failed)}, []string{"acme-staged-to-analytics"}},
-		"two side by side":      {[]Node{stage(Succeeded), analyse(Failed), export(Failed)}, []string{"acme-staged-to-analytics", "acme-export"}},
-		"a gate without before": {[]Node{gate(Failed)}, []string{"acme-quality-gate"}},
-		"nothing":               {[]Node{crawl(Succeeded), stage(Succeeded)}, nil},
+		"the crawler":             {[]Node{crawl(Failed), stage(Waiting), analyse(Waiting)}, []string{"acme-crawler"}, false},
+		"staging":                 {[]Node{crawl(Succeeded), stage(Failed), gate(Waiting), analyse(Waiting)}, []string{"acme-raw-to-staged"}, false},
+		"stopped":                 {[]Node{crawl(Succeeded), stage(Stopped), gate(Waiting)}, []string{"acme-raw-to-staged"}, false},
+		"the gate":                {[]Node{crawl(Succeeded), stage(Succeeded), gate(Failed), analyse(Waiting)}, []string{"acme-quality-gate"}, false},
+		"what the gate held back": {[]Node{crawl(Succeeded), stage(Succeeded), gate(Failed), analyse(Waiting)}, []string{"acme-raw-to-staged"}, true},
+		"analytics":               {[]Node{stage(Succeeded), gate(Succeeded), analyse(Failed)}, []string{"acme-staged-to-analytics"}, false},
+		"two side by side":        {[]Node{stage(Succeeded), analyse(Failed), export(Failed)}, []string{"acme-staged-to-analytics", "acme-export"}, false},
+		"a gate without before":   {[]Node{gate(Failed)}, []string{"acme-quality-gate"}, true},
+		"nothing":                 {[]Node{crawl(Succeeded), stage(Succeeded)}, nil, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			chosen, err := restart(flights, "wr_1", test.nodes)
+			chosen, err := restart(flights, "wr_1", test.nodes, test.heldBack)
 			var names []string
 			for _, node := range chosen {
 				names = append(names, node.Name)
@@ -99,5 +101,18 @@ func TestLastFailed(t *testing.T) {
 				t.Errorf("error %v, want %q", err, test.error)
 			}
 		})
+	}
+}
+
+func TestHeldBack(t *testing.T) {
+	t.Parallel()
+	gate := func(rules ...Rule) []JobReport {
+		return []JobReport{{Job: rawToStaged}, {Job: qualityGate, Datasets: []RowCount{{Name: "a"}, {Name: "b", Rules: rules}}}}
+	}
+	if heldBack(gate(Rule{Passed: true})) || heldBack(nil) || heldBack([]JobReport{{Job: qualityGate, Error: "no report of staging"}}) {
+		t.Error("held back although every rule held")
+	}
+	if !heldBack(gate(Rule{Passed: true}, Rule{})) {
+		t.Error("not held back although a rule failed")
 	}
 }
