@@ -1,43 +1,13 @@
 """Metrics and catalog entries, told to a real emulator process."""
 
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import boto3
 import pytest
 from tarn_jobs import arguments, metrics
 from tarn_jobs.report import DatasetResult, TableResult
 
-EMULATOR_TESTS = Path(__file__).resolve().parents[3] / "local" / "emulator" / "tests"
-sys.path.append(str(EMULATOR_TESTS))
-
-from emulator_process import read_json, start_emulator, stop, wait_for  # noqa: E402
-
-import boto3  # noqa: E402  isort: skip
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    """The address of an emulator."""
-    state_dir = tmp_path_factory.mktemp("emulator")
-    process = start_emulator(state_dir)
-    try:
-        state = wait_for(lambda: read_json(state_dir / "emulator.json"), "the emulator's start")
-        yield state["endpoint"]
-    finally:
-        stop(process)
-
-
-@pytest.fixture
-def aws(endpoint, monkeypatch):
-    """Send the calls of boto3 to the emulator, as in a job."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "tarn",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+pytest_plugins = ["aws_emulator"]
 
 
 def job(**changes):
