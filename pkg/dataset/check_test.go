@@ -230,6 +230,10 @@ var refused = map[string]struct {
 	"retention of nothing":     {orders, "column: changed", "column: at", `retention.column: there is no column "at"`, true},
 	"retention days":           {orders, "days: 30", "days: 0", "retention.days: is 0, want 1 to", false},
 	"ruleset":                  {orders, "quality: orders", "quality: order", `orders.yaml:18: quality: there is no ruleset "order"; there are orders`, true},
+	"rule without column":      {"quality/orders.dqdl", "\"id\"", "\"nr\"", `orders.yaml:18: quality: the ruleset orders is about a column "nr"`, true},
+	"rule without data set":    {"quality/orders.dqdl", "IsComplete \"id\"", "ReferentialIntegrity \"id\" \"customers.id\" = 1.0", `quality: the ruleset orders is about a data set "customers"`, true},
+	"rule with a mistake":      {"quality/orders.dqdl", "IsComplete", "IsComplet", "quality/orders.dqdl", true},
+	"name of a ruleset":        {"quality/Orders-1.dqdl", "", "Rules = [ RowCount > 0 ]", `quality/Orders-1.dqdl: the name "Orders-1"`, true},
 	"freshness":                {orders, "freshness_hours: 26", "freshness_hours: 169", "orders.yaml:20: freshness_hours: is 169, want 1 to 168", false},
 
 	"table of no pipeline":    {totals, "pipeline: sales", "pipeline: shop", `totals.yaml:2: pipeline: pipeline "shop" has tables but no data set`, true},

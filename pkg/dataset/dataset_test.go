@@ -73,18 +73,28 @@ func TestShippedDatasetsAreGood(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, loading ends in a data set that can be rendered or in an error.
+// Whatever a file holds, loading ends in pipelines that can be rendered or in an error.
 func FuzzLoad(f *testing.F) {
-	f.Add([]byte(goodDataset))
-	f.Add([]byte("columns: [*a]"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		lake, err := Load(fstest.MapFS{"datasets/orders.yaml": {Data: raw}}, DefaultFolders())
+	places := []string{orders, totals, sales, standard, "quality/orders.dqdl", "pipelines/web.yaml"}
+	for i, file := range places {
+		f.Add([]byte(goodLake[file]), uint(i)) //nolint:gosec // a handful
+	}
+	f.Add([]byte("columns: [*a]"), uint(0))
+	f.Add([]byte("name: standard\nextends: standard\n"), uint(3))
+	f.Fuzz(func(t *testing.T, raw []byte, place uint) {
+		file := places[place%uint(len(places))]
+		files := lakeFiles(nil)
+		files[file] = &fstest.MapFile{Data: raw}
+		lake, err := Load(files, DefaultFolders())
 		if err != nil {
 			return
 		}
 		for _, p := range lake.Pipelines {
 			if _, err := p.Manifest(); err != nil {
-				t.Errorf("%q passed, but has no manifest: %v", raw, err)
+				t.Errorf("%s: %q passed, but has no manifest: %v", file, raw, err)
+			}
+			if _, err := lake.Templates.Merged(p.Template); err != nil {
+				t.Errorf("%s: %q passed, but has no capacity: %v", file, raw, err)
 			}
 		}
 	})

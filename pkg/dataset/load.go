@@ -59,6 +59,7 @@ func Load(files fs.FS, folders Folders) (Lake, error) {
 		d.value.check(l.report(d.Document), rulesets)
 	}
 	l.overlaps(datasets)
+	l.fits(datasets, rulesets)
 	for _, name := range pipelineNames(datasets, tables, pipelines) {
 		lake.Pipelines = append(lake.Pipelines, l.pipeline(name, datasets, tables, pipelines, lake.Templates, rulesets))
 	}
@@ -184,6 +185,28 @@ func (l *loader) overlaps(datasets []parsed[Dataset]) {
 			if before != "" && domain.Overlap(folder, before) {
 				l.add(d.Problem("source.path", "%q overlaps with %q of data set %s of pipeline %s: give each a folder of its own",
 					d.value.Source.Path, other.value.Source.Path, other.value.Name, other.value.Pipeline))
+			}
+		}
+	}
+}
+
+// fits refuses rules about columns that a data set has not, and about data sets that there are none of: the gate would
+// find out only after everything is staged.
+func (l *loader) fits(datasets []parsed[Dataset], rulesets map[string]dqdl.Ruleset) {
+	known := map[string]bool{}
+	for _, d := range datasets {
+		known[d.value.Name] = true
+	}
+	for _, d := range datasets {
+		r := l.report(d.Document)
+		for _, column := range rulesets[d.value.Quality].Columns() {
+			if !slices.ContainsFunc(d.value.Columns, func(c Column) bool { return c.Name == column }) {
+				r("quality", "the ruleset %s is about a column %q, which the data set has not", d.value.Quality, column)
+			}
+		}
+		for _, name := range rulesets[d.value.Quality].References() {
+			if !known[name] && !l.unread {
+				r("quality", "the ruleset %s is about a data set %q, which there is not", d.value.Quality, name)
 			}
 		}
 	}
