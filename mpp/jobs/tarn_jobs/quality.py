@@ -213,7 +213,7 @@ class _Evaluation:
         column, kind = self._column(rule)
         condition = rule["condition"]
         if condition["operator"].endswith("matches"):
-            self._check_pattern(condition["values"][0]["text"])
+            self._check_pattern(condition["values"][0].get("text", ""))
         good = values_hold(condition, column, kind, self._now)
         of_nothing = condition["kind"] == "date"
         return self._share(rule, kept, good, rule.get("threshold"), of_nothing)
