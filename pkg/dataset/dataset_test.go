@@ -77,7 +77,7 @@ func TestShippedDatasetsAreGood(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	places := []string{orders, totals, sales, standard, "quality/orders.dqdl", "pipelines/web.yaml"}
 	for i, file := range places {
-		f.Add([]byte(goodLake[file]), uint(i)) //nolint:gosec // a handful
+		f.Add([]byte(goodLake[file]), uint(i))
 	}
 	f.Add([]byte("columns: [*a]"), uint(0))
 	f.Add([]byte("name: standard\nextends: standard\n"), uint(3))

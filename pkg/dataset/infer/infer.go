@@ -171,7 +171,7 @@ const maxColumnName = 200 // leaves room for a number behind it
 // cleanName makes a name one that needs no quotes anywhere.
 func cleanName(name string, taken map[string]bool) string {
 	clean := name
-	if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(name) || len(name) > maxColumnName {
+	if !plainWord.MatchString(name) || len(name) > maxColumnName {
 		clean = strings.Trim(unclean.ReplaceAllString(strings.ToLower(camel.ReplaceAllString(name, "${1}_$2")), "_"), "_")
 		if clean == "" || clean[0] < 'a' {
 			clean = "column_" + clean
@@ -186,7 +186,8 @@ func cleanName(name string, taken map[string]bool) string {
 }
 
 var (
-	dayFolders = regexp.MustCompile(`((?:^|/)(?:year=|y=)?)([0-9]{4})(/(?:month=|m=)?)([0-9]{2})(/(?:day=|d=)?)([0-9]{2})(?:(/(?:hour=|h=|hh=)?)([0-9]{2})(?:/|$))?`)
+	dayFolders = regexp.MustCompile(`((?:^|/)(?:year=|y=)?)([0-9]{4})(/(?:month=|m=)?)([0-9]{2})(/(?:day=|d=)?)([0-9]{2})` +
+		`(?:(/(?:hour=|h=|hh=)?)([0-9]{2})(?:/|$))?`)
 	dayFolder  = regexp.MustCompile(`(?:^|/)([a-z_]+=)([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:/|$)`)
 	dayInName  = regexp.MustCompile(`([0-9]{4})([-_]?)([0-9]{2})([-_]?)([0-9]{2})`)
 )
