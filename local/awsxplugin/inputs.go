@@ -25,12 +25,15 @@ type vpcArgs struct {
 }
 
 type natGateways struct {
-	Strategy string `pulumi:"strategy"`
+	ElasticIPAllocationIDs []string `pulumi:"elasticIpAllocationIds"`
+	Strategy               string   `pulumi:"strategy"`
 }
 
 type subnetSpec struct {
 	CidrBlocks []string              `pulumi:"cidrBlocks"`
+	CidrMask   *int                  `pulumi:"cidrMask"`
 	Name       string                `pulumi:"name"`
+	Size       *int                  `pulumi:"size"`
 	Tags       pulumi.StringMapInput `pulumi:"tags"`
 	Type       string                `pulumi:"type"`
 }
@@ -70,15 +73,15 @@ func (a *vpcArgs) validate() error {
 	if len(a.AvailabilityZoneNames) == 0 || a.CidrBlock == "" || len(a.SubnetSpecs) == 0 {
 		problem("availabilityZoneNames, cidrBlock and subnetSpecs are required")
 	}
-	if a.NatGateways == nil || a.NatGateways.Strategy != "None" {
-		problem("natGateways.strategy must be None: it makes no NAT gateway")
+	if a.NatGateways == nil || a.NatGateways.Strategy != "None" || len(a.NatGateways.ElasticIPAllocationIDs) > 0 {
+		problem("natGateways.strategy must be None, without elasticIpAllocationIds: it makes no NAT gateway")
 	}
 	for i, spec := range a.SubnetSpecs {
 		if spec.Type != isolated {
 			problem("subnetSpecs[%d].type is %q: it makes only subnets of type %s", i, spec.Type, isolated)
 		}
-		if len(spec.CidrBlocks) != len(a.AvailabilityZoneNames) {
-			problem("subnetSpecs[%d].cidrBlocks has %d blocks for %d zones: it divides no ranges itself",
+		if spec.CidrMask != nil || spec.Size != nil || len(spec.CidrBlocks) != len(a.AvailabilityZoneNames) {
+			problem("subnetSpecs[%d].cidrBlocks has %d blocks for %d zones: it divides no ranges itself, by cidrMask or size",
 				i, len(spec.CidrBlocks), len(a.AvailabilityZoneNames))
 		}
 	}

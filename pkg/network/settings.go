@@ -20,7 +20,8 @@ type Settings struct {
 	VpcID string `json:"vpcId"`
 	// Required with vpcId: ids of its subnets for jobs, in two or more zones.
 	SubnetIDs []string `json:"subnetIds"`
-	// Required with vpcId unless securityGroupId is given: ids of the subnets' route tables, for the S3 endpoint.
+	// Required with vpcId unless securityGroupId is given: ids of the subnets' route tables, for the S3 endpoint. EC2
+	// takes one such endpoint in a route table, so they must have none yet.
 	RouteTableIDs []string `json:"routeTableIds"`
 	// Optional, with vpcId: id of an existing security group of the jobs. Its VPC then has all endpoints, and only
 	// connections are made.
