@@ -46,8 +46,53 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 			Resources: []string{p.deployARN("role", "*")},
 		},
 	}}
-	document.Statements = onSame(append(document.Statements, together(recorded)...))
+	document.Statements = unrelated(onSame(append(document.Statements, together(recorded)...)))
 	return document, document.CheckManaged()
+}
+
+// unrelated puts statements about different services into one: no action of one fits a resource of another, so that
+// it means the same, and each statement less saves the room of its frame. Those with a condition, or about everything,
+// stay as they are.
+func unrelated(statements []policy.Statement) []policy.Statement {
+	var out []policy.Statement
+	var taken [][]string // services of the statements of out; nil for those that stay alone
+	for _, statement := range statements {
+		services := servicesOf(statement)
+		at := -1
+		if services != nil {
+			at = slices.IndexFunc(taken, func(others []string) bool {
+				return others != nil && !slices.ContainsFunc(services, func(one string) bool { return slices.Contains(others, one) })
+			})
+		}
+		if at < 0 {
+			out, taken = append(out, statement), append(taken, services)
+			continue
+		}
+		out[at].Actions = sorted(slices.Concat(out[at].Actions, statement.Actions))
+		out[at].Resources = sorted(slices.Concat(out[at].Resources, statement.Resources))
+		taken[at] = append(taken[at], services...)
+	}
+	return out
+}
+
+// servicesOf gives the services of the actions and of the resources of a statement, or nil when it has to stay alone.
+func servicesOf(statement policy.Statement) []string {
+	if statement.Conditions != nil {
+		return nil
+	}
+	var services []string
+	for _, action := range statement.Actions {
+		service, _, _ := strings.Cut(action, ":")
+		services = append(services, service)
+	}
+	for _, resource := range statement.Resources {
+		parts := strings.SplitN(resource, ":", 4) // arn, partition, service, rest
+		if len(parts) < 4 {
+			return nil
+		}
+		services = append(services, parts[2])
+	}
+	return sorted(services)
 }
 
 // together joins statements of one service that have no condition and name their resources. Those that
@@ -95,12 +140,12 @@ func together(statements []policy.Statement) []policy.Statement {
 	return out
 }
 
-// onSame joins statements about the same resources.
+// onSame joins statements about the same resources under the same conditions.
 func onSame(statements []policy.Statement) []policy.Statement {
 	var out []policy.Statement
 	for _, statement := range statements {
 		at := slices.IndexFunc(out, func(other policy.Statement) bool {
-			return statement.Conditions == nil && other.Conditions == nil && slices.Equal(statement.Resources, other.Resources)
+			return fmt.Sprint(statement.Conditions) == fmt.Sprint(other.Conditions) && slices.Equal(statement.Resources, other.Resources)
 		})
 		if at < 0 {
 			out = append(out, statement)

@@ -40,7 +40,7 @@ def set_queue_attributes(
 @extends(
     "sqs",
     "GetQueueAttributes",
-    reason="RedriveAllowPolicy was missing, RedrivePolicy had blanks, two encryptions were on at once",
+    reason="RedriveAllowPolicy was missing, RedrivePolicy had blanks, two encryptions were on",
     target="moto.sqs.models:SQSBackend",
     attribute="get_queue_attributes",
 )
