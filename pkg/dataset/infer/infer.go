@@ -188,8 +188,8 @@ func cleanName(name string, taken map[string]bool) string {
 var (
 	dayFolders = regexp.MustCompile(`((?:^|/)(?:year=|y=)?)([0-9]{4})(/(?:month=|m=)?)([0-9]{2})(/(?:day=|d=)?)([0-9]{2})` +
 		`(?:(/(?:hour=|h=|hh=)?)([0-9]{2})(?:/|$))?`)
-	dayFolder  = regexp.MustCompile(`(?:^|/)([a-z_]+=)([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:/|$)`)
-	dayInName  = regexp.MustCompile(`([0-9]{4})([-_]?)([0-9]{2})([-_]?)([0-9]{2})`)
+	dayFolder = regexp.MustCompile(`(?:^|/)([a-z_]+=)([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:/|$)`)
+	dayInName = regexp.MustCompile(`([0-9]{4})([-_]?)([0-9]{2})([-_]?)([0-9]{2})`)
 )
 
 // datePattern gives how a path tells a date, as strftime writes it; empty when it does not.

@@ -72,7 +72,10 @@ type shape struct {
 
 // shapeOf looks at the values of a column that are neither empty nor the marker for it.
 func shapeOf(s sample, column int, marker string) shape {
-	out := shape{number: true, date: true, stamp: true, flag: true, whole: true, leastScale: math.MaxInt}
+	out := shape{
+		number: true, date: true, stamp: true, flag: true, whole: true, least: math.Inf(1), most: math.Inf(-1),
+		leastScale: math.MaxInt,
+	}
 	for _, row := range s.rows {
 		v := row[column]
 		if v.kind == empty || v.kind == plain && marker != "" && v.text == marker {
@@ -159,7 +162,11 @@ func (s shape) wholeKind(column string) (kind, why string) {
 		}
 		return "bigint", fmt.Sprintf("whole numbers up to %.0f", max(s.most, -s.least))
 	case s.mostBefore <= bigintDigits:
-		return "int", fmt.Sprintf("whole numbers from %.0f to %.0f; bigint if there can be greater than 2147483647", s.least, s.most)
+		why := fmt.Sprintf("whole numbers from %.0f to %.0f", s.least, s.most)
+		if max(s.most, -s.least) > math.MaxInt32/20 {
+			why += "; bigint if there will be any above 2147483647"
+		}
+		return "int", why
 	case s.mostBefore <= decimalDigits:
 		return "decimal(38,0)", "whole numbers too great for bigint"
 	default:
