@@ -75,17 +75,21 @@ func TestShippedDatasetsAreGood(t *testing.T) {
 
 // Whatever a file holds, loading ends in pipelines that can be rendered or in an error.
 func FuzzLoad(f *testing.F) {
-	places := []string{orders, totals, sales, standard, "quality/orders.dqdl", "pipelines/web.yaml"}
+	places := []string{orders, totals, web, standard, "quality/orders.dqdl"}
 	for i, file := range places {
-		f.Add([]byte(goodLake[file]), uint(i))
+		// In the pipeline of the small data set that is loaded with it.
+		f.Add([]byte(strings.NewReplacer("sales", "web", "source: orders", "source: visits").Replace(goodLake[file])), uint(i))
 	}
+	f.Add([]byte(goodDataset), uint(0))
 	f.Add([]byte("columns: [*a]"), uint(0))
 	f.Add([]byte("name: standard\nextends: standard\n"), uint(3))
 	f.Fuzz(func(t *testing.T, raw []byte, place uint) {
 		file := places[place%uint(len(places))]
-		files := lakeFiles(nil)
-		files[file] = &fstest.MapFile{Data: raw}
-		lake, err := Load(files, DefaultFolders())
+		lake, err := Load(fstest.MapFS{
+			"datasets/visits.yaml": {Data: []byte(goodLake["datasets/visits.yaml"])},
+			"analytics/totals.sql": {Data: []byte("SELECT 1")},
+			file:                   {Data: raw},
+		}, DefaultFolders())
 		if err != nil {
 			return
 		}
@@ -93,7 +97,9 @@ func FuzzLoad(f *testing.F) {
 			if _, err := p.Manifest(); err != nil {
 				t.Errorf("%s: %q passed, but has no manifest: %v", file, raw, err)
 			}
-			if _, err := lake.Templates.Merged(p.Template); err != nil {
+		}
+		for name := range lake.Templates {
+			if _, err := lake.Templates.Merged(name); err != nil {
 				t.Errorf("%s: %q passed, but has no capacity: %v", file, raw, err)
 			}
 		}
