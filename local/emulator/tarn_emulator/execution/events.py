@@ -43,5 +43,10 @@ def crawler_state_change(runtime: Runtime, crawler: str, state: str, message: st
     put(
         runtime,
         "Glue Crawler State Change",
-        {"crawlerName": crawler, "state": state, "message": message},
+        {
+            "crawlerName": crawler,
+            "state": state,
+            "message": f"Crawler {state}",
+            **({"errorMessage": message} if state == "Failed" else {}),
+        },
     )
