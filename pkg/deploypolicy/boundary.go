@@ -46,8 +46,19 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 			Resources: []string{p.deployARN("role", "*")},
 		},
 	}}
-	document.Statements = unrelated(onSame(append(document.Statements, together(recorded)...)))
+	document.Statements = unrelated(onSame(append(document.Statements, together(anyNetwork(p, recorded))...)))
 	return document, document.CheckManaged()
+}
+
+// anyNetwork leaves to the roles' own policies which networks of the account are the environment's: their conditions, by
+// tags, would take a third of the room.
+func anyNetwork(p *Params, statements []policy.Statement) []policy.Statement {
+	for i, statement := range statements {
+		if strings.HasPrefix(statement.Actions[0], "ec2:") && !slices.Contains(statement.Resources, "*") {
+			statements[i].Resources, statements[i].Conditions = []string{p.Account.ARN("ec2", "*")}, nil
+		}
+	}
+	return statements
 }
 
 // unrelated puts statements about different services into one: no action of one fits a resource of another, so that

@@ -7,6 +7,7 @@ import (
 // Services that roles are given to.
 const (
 	toEvents        = "events.amazonaws.com"
+	toFlowLogs      = "vpc-flow-logs.amazonaws.com"
 	toGlue          = "glue.amazonaws.com"
 	toLakeFormation = "lakeformation.amazonaws.com"
 	toS3            = "s3.amazonaws.com"
@@ -55,7 +56,7 @@ func guard(p *Params) []policy.Statement {
 			Sid: "NeverPassElsewhere", Effect: policy.Deny,
 			Actions:    []string{"iam:PassRole"},
 			Resources:  []string{"*"},
-			Conditions: policy.Conditions{"StringNotEqualsIfExists": {"iam:PassedToService": {toEvents, toGlue, toLakeFormation, toS3}}},
+			Conditions: policy.Conditions{"StringNotEqualsIfExists": {"iam:PassedToService": {toEvents, toFlowLogs, toGlue, toLakeFormation, toS3}}},
 		},
 		{
 			Sid: "KeepStateHistory", Effect: policy.Deny,

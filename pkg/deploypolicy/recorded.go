@@ -174,7 +174,7 @@ var unrecorded = map[Layer]map[string]string{
 		"s3:PutMetricsConfiguration":             optional("zones.*.metrics"),
 		"s3:PutReplicationConfiguration":         optional("replication"),
 	}),
-	MPP: with(lakeFormationGrants, map[string]string{
+	MPP: with(with(lakeFormationGrants, networkCalls()), map[string]string{
 		"glue:StartTrigger":              "a trigger that is switched on; the recorded ones are made as they stay",
 		"glue:StopTrigger":               "a trigger that is switched off",
 		"glue:UpdateTrigger":             anotherVersion,
@@ -189,6 +189,27 @@ var unrecorded = map[Layer]map[string]string{
 		"s3:AbortMultipartUpload":        "a large script or file is uploaded in parts, which are given up after a failure",
 		"s3:ListMultipartUploadParts":    "as s3:AbortMultipartUpload",
 	}),
+}
+
+// networkCalls are what only a stack with a private network calls; e2e.TestNetwork compares them with what is called.
+func networkCalls() map[string]string {
+	calls := map[string]string{}
+	for _, action := range []string{
+		"ec2:AssociateRouteTable", "ec2:AttachInternetGateway", "ec2:AuthorizeSecurityGroupEgress",
+		"ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateRouteTable",
+		"ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+		"ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet",
+		"ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DescribeFlowLogs", "ec2:DescribeInternetGateways",
+		"ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribePrefixLists", "ec2:DescribeRouteTables",
+		"ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute",
+		"ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs", "ec2:DetachInternetGateway", "ec2:DisassociateRouteTable",
+		"ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint",
+		"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
+		"glue:CreateConnection", "glue:DeleteConnection", "glue:GetConnection", "glue:PassConnection", "glue:UpdateConnection",
+	} {
+		calls[action] = "only a stack with mpp:settings.network"
+	}
+	return calls
 }
 
 // lakeFormationGrants are what every layer calls that gives its roles rights in Lake Formation.

@@ -32,6 +32,7 @@ var services = map[string][]rule{
 	"athena":         athenaRules,
 	"cloudwatch":     cloudwatchRules,
 	"dynamodb":       dynamodbRules,
+	"ec2":            ec2Rules,
 	"events":         eventsRules,
 	"glue":           glueRules,
 	"iam":            iamRules,

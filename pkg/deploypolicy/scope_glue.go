@@ -35,10 +35,19 @@ var glueRules = []rule{
 		})},
 	},
 	{
+		actions: []string{"*Connection"},
+		layers:  []Layer{MPP},
+		scope: scope{sid: "Connections", resources: fixed(func(p *Params) []string {
+			return []string{ // Glue wants the catalog, too
+				p.Account.ARN("glue", "catalog"), p.Account.ARN("glue", "connection/"+p.Scope.Name("network", "*")),
+			}
+		})},
+	},
+	{
 		actions: []string{"*Crawler", "*Job", "*Trigger", "*Workflow", "GetTags", "TagResource", "UntagResource"},
 		scope: scope{sid: "Pipelines", resources: fixed(func(p *Params) []string {
 			var resources []string
-			for _, kind := range []string{"crawler", "job", "trigger", "workflow"} {
+			for _, kind := range []string{"connection", "crawler", "job", "trigger", "workflow"} {
 				resources = append(resources, p.Account.ARN("glue", kind+"/"+p.Scope.Name("*")))
 			}
 			return resources

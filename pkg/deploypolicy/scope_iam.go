@@ -59,7 +59,9 @@ var iamRules = []rule{
 		scope: pass("PassToGlue", toGlue, func(p *Params, layer Layer) []string {
 			return append(roles(p, layer), p.PassRoleARNs...)
 		}),
-		also: []scope{pass("PassToEvents", toEvents, func(p *Params, _ Layer) []string {
+		also: []scope{pass("PassToFlowLogs", toFlowLogs, func(p *Params, _ Layer) []string {
+			return []string{p.workRole(p.Scope.Name("flow-logs"))} // pkg/network makes it
+		}), pass("PassToEvents", toEvents, func(p *Params, _ Layer) []string {
 			// Of who publishes alerts, and of who starts the pipelines.
 			return []string{p.workRole(p.Scope.Name("alerts")), p.workRole(p.Scope.Name("*-arrival"))}
 		})},
