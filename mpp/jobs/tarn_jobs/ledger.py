@@ -7,15 +7,12 @@ reads one twice: what it could not confirm any more, the next run does.
 """
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import datetime
 
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tarn_jobs import tables
+from tarn_jobs import commits, tables
 from tarn_jobs.session import table_name
 
 TABLE = "ingested_files"
@@ -35,7 +32,6 @@ _COMMENTS = {
     "snapshot_id": "the first snapshot of the staged table with its rows; none if it had them",
     "published_at": "since when main has the rows; null: not yet, or the run did not pass",
 }
-_ATTEMPTS = 6
 
 
 class Ledger:
@@ -107,7 +103,7 @@ class Ledger:
         )
         with self._lock:
             self._forget(dataset)
-            _committed(lambda: rows.coalesce(1).writeTo(self._table).append())
+            commits.again_on_conflict(lambda: rows.coalesce(1).writeTo(self._table).append())
 
     def published(self, dataset: str) -> None:
         """Say that main has the rows of all files this run has entered."""
@@ -116,7 +112,7 @@ class Ledger:
     def _confirm(self, dataset: str, run_id: str) -> None:
         with self._lock:
             if self._is_pending(dataset, run_id):
-                _committed(
+                commits.again_on_conflict(
                     lambda: self._spark.sql(
                         f"UPDATE {self._table} SET published_at = :now "
                         f"WHERE {_WHERE} AND published_at IS NULL",
@@ -128,7 +124,7 @@ class Ledger:
     def _forget(self, dataset: str) -> None:
         """Take back what an attempt of this run has entered and not published."""
         if self._is_pending(dataset, self._run_id):
-            _committed(
+            commits.again_on_conflict(
                 lambda: self._spark.sql(
                     f"DELETE FROM {self._table} WHERE {_WHERE} AND published_at IS NULL",
                     args=self._values(dataset, self._run_id),
@@ -151,19 +147,3 @@ class Ledger:
 
 
 _WHERE = "pipeline = :pipeline AND dataset = :dataset AND run_id = :run_id"
-
-
-def _committed(change: Callable[[], object]) -> None:
-    """Commit to the ledger, again when another run did so at the same moment."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            change()
-            return
-        except Py4JJavaError as error:
-            conflict = any(
-                name in str(error.java_exception)
-                for name in ("CommitFailedException", "ValidationException")
-            )
-            if attempt == _ATTEMPTS - 1 or not conflict:
-                raise
-            time.sleep(0.2 * 2**attempt)

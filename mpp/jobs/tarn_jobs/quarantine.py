@@ -7,7 +7,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from tarn_jobs import tables
+from tarn_jobs import commits, publish, tables
 from tarn_jobs.raw_records import RECORD, SOURCE_FILE
 from tarn_jobs.session import table_name
 from tarn_jobs.values import REASON
@@ -93,6 +93,26 @@ class Quarantine:
         missing = missing.select(*_COLUMNS).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             if not missing.isEmpty():
-                missing.writeTo(self._table).append()
+                commits.again_on_conflict(lambda: self._insert(dataset, missing))
         finally:
             missing.unpersist()
+
+    def _insert(self, dataset: str, rows: DataFrame) -> None:
+        """Insert rows, unless another run of this data set has done so in between."""
+        # Views belong to the session, which data sets share.
+        view = f"rejected_{dataset}_{publish.branch_name(self._run_id)}"
+        rows.createOrReplaceTempView(view)
+        on = " AND ".join(f"t.{name} = s.{name}" for name in _KEY[2:])
+        try:
+            self._spark.sql(f"REFRESH TABLE {self._table}")
+            # With inserts alone this would become an append, for which Iceberg does not look at
+            # what others have committed. The update, of no row, makes it look, and the literals
+            # at this data set only.
+            self._spark.sql(
+                f"MERGE INTO {self._table} t USING {view} s "
+                f"ON t.pipeline = '{self._pipeline}' AND t.dataset = '{dataset}' AND {on} "
+                "WHEN MATCHED AND s.ordinal < 0 THEN UPDATE SET run_id = s.run_id "
+                "WHEN NOT MATCHED THEN INSERT *"
+            )
+        finally:
+            self._spark.catalog.dropTempView(view)

@@ -47,7 +47,12 @@ def settings(warehouse: str, spark_warehouse: str) -> dict[str, str]:
 
 # Not the Hadoop catalog: that one refuses tables at a place of their own, and the jobs give
 # each table one.
-IN_MEMORY = {f"{_CATALOG}.catalog-impl": "org.apache.iceberg.inmemory.InMemoryCatalog"}
+IN_MEMORY = {
+    f"{_CATALOG}.catalog-impl": "org.apache.iceberg.inmemory.InMemoryCatalog",
+    # Two runs in one process stand for two processes, which do not share what they remember of
+    # a table either.
+    f"{_CATALOG}.cache-enabled": "false",
+}
 # On disk, so that a process sees what the one before it has left. The places of the tables
 # must be the ones it would choose itself.
 ON_DISK = {f"{_CATALOG}.type": "hadoop"}
