@@ -27,12 +27,12 @@ func isIcebergConf(key string) bool {
 
 // reserved are the arguments that the pipeline sets.
 var reserved = []string{
-	"conf", "custom-logGroup-prefix", "datalake-formats", "enable-auto-scaling", "enable-continuous-cloudwatch-log",
-	"enable-job-insights", "enable-metrics", "enable-observability-metrics", "enable-spark-ui", "extra-jars", "extra-py-files",
-	"additional-python-modules", "job-bookmark-option", "spark-event-logs-path", "TempDir", "JOB_NAME", "JOB_RUN_ID",
-	"WORKFLOW_NAME", "WORKFLOW_RUN_ID", "analytics_database", "analytics_uri", "arrivals_queue", "dataset_metrics", "manifest_uri",
-	"metrics_name", "optimizer_role", "quarantine_database", "quarantine_uri", "raw_uri", "report_uri", "staged_database",
-	"staged_uri",
+	"conf", "custom-logGroup-prefix", "datalake-formats", "enable-auto-scaling",
+	"enable-continuous-cloudwatch-log", "enable-job-insights", "enable-metrics", "enable-observability-metrics",
+	"enable-spark-ui", "extra-jars", "extra-py-files", "additional-python-modules", "job-bookmark-option",
+	"spark-event-logs-path", "TempDir", "JOB_NAME", "JOB_RUN_ID", "WORKFLOW_NAME", "WORKFLOW_RUN_ID",
+	"analytics_database", "analytics_uri", "arrivals_queue", "dataset_metrics", "manifest_uri", "metrics_name",
+	"optimizer_role", "quarantine_database", "quarantine_uri", "raw_uri", "report_uri", "staged_database", "staged_uri",
 }
 
 // arguments are what a job is started with. Those with hyphens are Glue's own (Glue User Guide, "Using job
@@ -89,11 +89,13 @@ func (p *Pipeline) sparkArguments(job plannedJob) pulumi.StringMap {
 		"--enable-metrics":               pulumi.String("true"),
 		"--enable-observability-metrics": pulumi.String("true"),
 		"--extra-py-files":               p.Code.Library,
-		"--job-bookmark-option":          pulumi.String("job-bookmark-disable"), // Iceberg has no bookmarks; the jobs compare keys
+		// Iceberg has no bookmarks; the jobs compare keys.
+		"--job-bookmark-option": pulumi.String("job-bookmark-disable"),
 	}
 	if *job.capacity.SparkUI {
 		arguments["--enable-spark-ui"] = pulumi.String("true")
-		arguments["--spark-event-logs-path"] = pulumi.Sprintf("s3://%s/%s/spark-ui/", p.lake.ArtifactsBucket, tempPrefix(p.args.Pipeline.Name))
+		arguments["--spark-event-logs-path"] = pulumi.Sprintf("s3://%s/%s/spark-ui/",
+			p.lake.ArtifactsBucket, tempPrefix(p.args.Pipeline.Name))
 	}
 	return arguments
 }

@@ -111,7 +111,8 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 		key := keys[file]
 		if _, known := uploaded[key]; !known { // the same file may lie in two folders
 			part := strings.ReplaceAll(strings.TrimPrefix(key, "code/"), "/", "-")
-			if uploaded[key], err = upload(part, key, pulumi.NewFileAsset(filepath.Join(args.Project, filepath.FromSlash(file)))); err != nil {
+			source := pulumi.NewFileAsset(filepath.Join(args.Project, filepath.FromSlash(file)))
+			if uploaded[key], err = upload(part, key, source); err != nil {
 				return nil, err
 			}
 		}

@@ -34,7 +34,7 @@ type Crawlers struct {
 // On reports whether raw files are crawled.
 func (c Crawlers) On() bool { return c.Enabled == nil || *c.Enabled }
 
-// crawler gives the settings in the words of the catalog, whose rules they share.
+// change gives the settings in the words of the catalog, whose rules they share.
 func (c Crawlers) change() catalog.CrawlerChange {
 	return catalog.CrawlerChange{
 		Recrawl: c.Recrawl, SchemaChange: catalog.SchemaChange{Update: c.UpdateBehavior, Delete: c.DeleteBehavior},
@@ -77,7 +77,8 @@ type Domain struct {
 // makes the first one.
 func (a *DomainArgs) Validate() error {
 	d := &Domain{args: a, base: newBase(a.Environment, nil, a.Name)}
-	return d.checkRole(d.roleName(), a.Role, d.document, "put the data sets of the domain below few folders that no other domain reads from")
+	const fix = "put the data sets of the domain below few folders that no other domain reads from"
+	return d.checkRole(d.roleName(), a.Role, d.document, fix)
 }
 
 // NewDomain makes the crawler of a domain, its role and its log group.

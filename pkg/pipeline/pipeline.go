@@ -98,7 +98,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 func (a *Args) Validate() error {
 	p := newPipeline(a)
 	const fix = "put the source.path of its data sets below few folders that no other pipeline reads from"
-	problems := []error{a.Roles.Validate(), a.validateJobs(p.jobs), p.checkRole(p.name("job"), a.Roles.Job, func(v map[string]string) policy.Document {
+	document := func(v map[string]string) policy.Document {
 		if a.Pipeline.Arrival == nil {
 			v["queue"] = ""
 		}
@@ -106,7 +106,10 @@ func (a *Args) Validate() error {
 			v["optimizer"] = either(a.OptimizerRole, p.roleARN(p.name("optimizer")))
 		}
 		return p.jobDocument(v)
-	}, fix)}
+	}
+	problems := []error{
+		a.Roles.Validate(), a.validateJobs(p.jobs), p.checkRole(p.name("job"), a.Roles.Job, document, fix),
+	}
 	if a.optimized() {
 		problems = append(problems, p.checkRole(p.name("optimizer"), a.OptimizerRole, p.optimizerDocument, fix))
 	}

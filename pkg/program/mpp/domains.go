@@ -83,7 +83,7 @@ func sources(p dataset.Pipeline) []string {
 	return slices.Compact(folders)
 }
 
-// otherSources gives the folders that only other pipelines or domains read, as a test says which pipelines are meant.
+// otherSources gives the folders that the pipelines read which are not the own ones.
 func otherSources(pipelines []dataset.Pipeline, own func(dataset.Pipeline) bool) []string {
 	var folders []string
 	for _, p := range pipelines {
@@ -94,7 +94,7 @@ func otherSources(pipelines []dataset.Pipeline, own func(dataset.Pipeline) bool)
 	return folders
 }
 
-// scripts gives the jobs whose scripts are needed, and the files of the users' own.
+// codeOf gives the jobs whose scripts are needed, and the files of the users' own.
 func codeOf(pipelines []dataset.Pipeline) (kinds, files []string) {
 	for _, p := range pipelines {
 		kinds = append(kinds, pipeline.Scripts(p)...)

@@ -84,7 +84,8 @@ func defaults() Settings {
 // Validate implements settings.Validator.
 func (s *Settings) Validate() error {
 	problems := []error{
-		pipeline.Effective(dataset.Template{}, s.Capacity).Validate(pipeline.Spark), s.Crawlers.Validate(), s.Alerts.Validate(), s.Network.Validate(),
+		pipeline.Effective(dataset.Template{}, s.Capacity).Validate(pipeline.Spark),
+		s.Crawlers.Validate(), s.Alerts.Validate(), s.Network.Validate(),
 	}
 	if s.Organization == "" {
 		problems = append(problems, errors.New("organization is required"))
@@ -99,7 +100,8 @@ func (s *Settings) Validate() error {
 		}
 	}
 	if s.OptimizerRole != "" && !policy.IsRoleARN(s.OptimizerRole) {
-		problems = append(problems, fmt.Errorf("optimizerRole %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", s.OptimizerRole))
+		problems = append(problems, fmt.Errorf(
+			"optimizerRole %q: want the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)", s.OptimizerRole))
 	}
 	return errors.Join(problems...)
 }
@@ -115,7 +117,8 @@ func (s *Settings) checkPipelines(pipelines []dataset.Pipeline) error {
 		slices.Sort(names)
 		for _, name := range names {
 			if !slices.Contains(known, name) {
-				problems = append(problems, fmt.Errorf("mpp:settings.%s.%s: there is no such pipeline; pipelines are %v", key, name, known))
+				problems = append(problems, fmt.Errorf(
+					"mpp:settings.%s.%s: there is no such pipeline; pipelines are %v", key, name, known))
 			}
 		}
 	}
