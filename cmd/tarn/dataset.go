@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,13 +72,13 @@ func (d *datasetFiles) validateCommand() *cobra.Command {
 		Use:   "validate",
 		Short: "Check all data sets, tables, pipelines, templates and rulesets, without AWS",
 		Long: `Check every file of the project and say all problems at once, each with file and line. What
-AWS would refuse only during a deployment is refused here. Exits with 2 when there is a
-problem.`,
+AWS would refuse only during a deployment is refused here, also what a template and the
+stack file of an environment together cannot be. Exits with 2 when there is a problem.`,
 		Example: `  tarn dataset validate
   tarn dataset validate --project ../our-lake --json`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			lake, err := d.load()
+			lake, err := mpp.Check(d.project, d.environment)
 			result := validation{OK: err == nil, Problems: []yamlfile.Problem{}, Templates: len(lake.Templates)}
 			for _, p := range lake.Pipelines {
 				result.Pipelines++
@@ -93,15 +92,12 @@ problem.`,
 					counted(result.Pipelines, "pipeline"), counted(result.Templates, "template")))
 			}
 			if d.json {
-				var usage usageError
-				if errors.As(err, &usage) {
-					result.Problems = yamlfile.Problems(usage.error)
-				}
+				result.Problems = yamlfile.Problems(err)
 				if err := d.print(result, ""); err != nil {
 					return err
 				}
 			}
-			return err
+			return usageError{err}
 		},
 	}
 }

@@ -110,6 +110,23 @@ func TestValidateSaysAllProblemsWithTheirPlaces(t *testing.T) {
 	}
 }
 
+func TestValidateChecksEveryEnvironment(t *testing.T) {
+	project := ownProject(t)
+	writeFile(t, filepath.Join(project, "templates", "standard.yaml"), "name: standard\nexecution_class: FLEX\n")
+	writeFile(t, filepath.Join(project, "Pulumi.test.yaml"), `config:
+  mpp:settings: {organization: tarn, owner: x, capacity: {workerType: G.4X}}
+`)
+	writeFile(t, filepath.Join(project, "Pulumi.other.yaml"), `config:
+  mpp:settings: {organization: tarn, owner: x, pipelines: {shop: {schedule: true}}}
+`)
+	code, out, problems := tarn(t, "dataset", "validate", "--project", project)
+	for _, want := range []string{"Pulumi.test.yaml: pipeline flights: job raw-to-staged: capacity.workerType", "Pulumi.other.yaml: mpp:settings.pipelines.shop"} {
+		if code != exitUsage || !strings.Contains(problems, want) {
+			t.Errorf("exit code %d, no %q; output\n%s%s", code, want, out, problems)
+		}
+	}
+}
+
 func TestDatasetCommandsOnTheShippedFiles(t *testing.T) {
 	tests := map[string]struct {
 		args []string

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/pipeline"
 	"github.com/tarn-data/tarn/pkg/settings"
+	"github.com/tarn-data/tarn/pkg/yamlfile"
 )
 
 // PlannedPipeline is what an environment makes of a pipeline's files, told without AWS.
@@ -47,9 +49,46 @@ func Plan(folder, environment string) ([]PlannedPipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	domains, err := config.crawledDomains(files.Pipelines)
-	problems := []error{err, config.checkPipelines(files.Pipelines)}
-	d := &deployment{config: config, files: files, starts: map[string]string{}}
+	return config.planned(files)
+}
+
+// Check reads the files of an environment, and refuses what Glue would refuse in any environment that the project has
+// a stack file for: capacity comes from both.
+func Check(folder, environment string) (dataset.Lake, error) {
+	folders, err := FoldersOf(folder, environment)
+	if err != nil {
+		return dataset.Lake{}, err
+	}
+	lake, err := dataset.Load(os.DirFS(folder), folders)
+	if err != nil {
+		return lake, err
+	}
+	stacks, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
+	problems := []error{err}
+	for _, stack := range stacks {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(stack), "Pulumi."), ".yaml")
+		config, err := readSettings(folder, name)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if config.folders() != folders {
+			continue // it has other files
+		}
+		_, err = config.planned(lake)
+		for _, problem := range yamlfile.Problems(err) {
+			problem.File = filepath.Base(stack)
+			problems = append(problems, problem)
+		}
+	}
+	return lake, errors.Join(problems...)
+}
+
+// planned says what an environment with these settings makes of the files.
+func (s *Settings) planned(files dataset.Lake) ([]PlannedPipeline, error) {
+	domains, err := s.crawledDomains(files.Pipelines)
+	problems := []error{err, s.checkPipelines(files.Pipelines)}
+	d := &deployment{config: *s, files: files, starts: map[string]string{}}
 	for _, c := range domains {
 		d.starts[c.first] = c.name
 	}
