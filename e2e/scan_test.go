@@ -44,6 +44,9 @@ func TestShippedEnvironmentsPassCheckov(t *testing.T) {
 			for _, project := range []string{"bootstrap", "datalake", "mpp"} {
 				lake.change(t, project, "  aws:region: eu-west-1\n", onEmulator)
 			}
+			if environment == "prod" { // which has a network in zones of its region
+				lake.change(t, "mpp", "[eu-west-1a, eu-west-1b]", "[us-east-1a, us-east-1b]")
+			}
 			lake.deploy(t, "bootstrap")
 			lake.deploy(t, "up")
 			lake.expectNoChanges(t, lake.deploy(t, "up"))

@@ -66,10 +66,24 @@ var adoptable = map[string]identify{
 	"aws:cloudwatch/eventRule:EventRule":                   nil,
 	"aws:cloudwatch/eventTarget:EventTarget":               nil,
 	"aws:cloudwatch/metricAlarm:MetricAlarm":               nil,
+
+	// The parts of a network have no names. EC2 refuses a second group, subnet, rule, interface endpoint or flow log of
+	// the same, and says so; of the others a second one costs nothing.
+	"aws:ec2/flowLog:FlowLog":                                   nil,
+	"aws:ec2/internetGateway:InternetGateway":                   nil,
+	"aws:ec2/routeTable:RouteTable":                             nil,
+	"aws:ec2/securityGroup:SecurityGroup":                       nil,
+	"aws:ec2/subnet:Subnet":                                     nil,
+	"aws:ec2/vpc:Vpc":                                           nil,
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                           nil,
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   nil,
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": nil,
 }
 
 // repeatable are the types whose creation can simply be made again: it sets what another resource has.
 var repeatable = []string{
+	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+	"aws:ec2/routeTableAssociation:RouteTableAssociation",
 	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
 	"aws:iam/groupPolicy:GroupPolicy",
 	"aws:iam/groupPolicyAttachment:GroupPolicyAttachment",

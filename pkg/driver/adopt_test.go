@@ -29,8 +29,8 @@ func registered(t *testing.T) map[string]string {
 	const key = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 	const boundary = "arn:aws:iam::123456789012:policy/tarn/boundary"
 	found := map[string]string{}
-	run := func(project Project, environment string, settings map[string]any) {
-		recorder := &pulumitest.Recorder{Upstream: map[string]map[string]any{
+	run := func(project Project, environment, region string, settings map[string]any) {
+		recorder := &pulumitest.Recorder{Region: region, Upstream: map[string]map[string]any{
 			contract.StackName(contract.ProjectBootstrap, environment): {
 				"dataKeyArn": key, "dataKeyManaged": true, "boundaryArn": boundary,
 			},
@@ -68,10 +68,11 @@ func registered(t *testing.T) map[string]string {
 			}
 			settings, _ := file.Config[project.Name+":settings"].(map[string]any)
 			delete(settings, "uploads") // a folder that only a running local environment has
-			run(project, environment, settings)
+			region, _ := file.Config["aws:region"].(string)
+			run(project, environment, region, settings)
 		}
 	}
-	run(Projects("../..")[0], "everything", map[string]any{
+	run(Projects("../..")[0], "everything", "", map[string]any{
 		"organization": "tarn", "owner": "data", "stateReplicaRegion": "eu-central-1", "protect": true,
 		"deploy": map[string]any{"user": true, "github": map[string]any{
 			"repository": "acme/lake", "branch": "main",

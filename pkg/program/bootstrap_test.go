@@ -412,7 +412,7 @@ func TestProdIsProtected(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, p := range projects()[:2] {
-		recorder := &pulumitest.Recorder{Upstream: upstream("prod")}
+		recorder := &pulumitest.Recorder{Upstream: upstream("prod"), Region: shippedRegion(t, p, "prod")}
 		if err := recorder.Run(t, p.program, p.name, "prod", shippedSettings(t, p, "prod")); err != nil {
 			t.Fatal(err)
 		}

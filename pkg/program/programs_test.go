@@ -72,6 +72,20 @@ func shipped() []project {
 // local environment has are left out.
 func shippedSettings(t *testing.T, p project, environment string) map[string]any {
 	t.Helper()
+	settings, _ := shippedConfig(t, p, environment)[p.name+":settings"].(map[string]any)
+	delete(settings, "uploads")
+	return settings
+}
+
+// shippedRegion is the region that a committed stack file is for.
+func shippedRegion(t *testing.T, p project, environment string) string {
+	t.Helper()
+	region, _ := shippedConfig(t, p, environment)["aws:region"].(string)
+	return region
+}
+
+func shippedConfig(t *testing.T, p project, environment string) map[string]any {
+	t.Helper()
 	raw, err := os.ReadFile(p.folder + "/Pulumi." + environment + ".yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -82,9 +96,7 @@ func shippedSettings(t *testing.T, p project, environment string) map[string]any
 	if err := yaml.Unmarshal(raw, &file); err != nil {
 		t.Fatal(err)
 	}
-	settings, _ := file.Config[p.name+":settings"].(map[string]any)
-	delete(settings, "uploads")
-	return settings
+	return file.Config
 }
 
 func TestEveryShippedEnvironmentKeepsTheInvariants(t *testing.T) {
@@ -93,7 +105,7 @@ func TestEveryShippedEnvironmentKeepsTheInvariants(t *testing.T) {
 		for _, environment := range []string{"local", "dev", "staging", "prod"} {
 			t.Run(p.name+"/"+environment, func(t *testing.T) {
 				t.Parallel()
-				recorder := &pulumitest.Recorder{Upstream: upstream(environment)}
+				recorder := &pulumitest.Recorder{Upstream: upstream(environment), Region: shippedRegion(t, p, environment)}
 				if err := recorder.Run(t, p.program, p.name, environment, shippedSettings(t, p, environment)); err != nil {
 					t.Fatal(err)
 				}

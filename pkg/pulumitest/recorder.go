@@ -2,6 +2,7 @@
 package pulumitest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,6 +43,8 @@ type Recorder struct {
 	// Functions answers what a program asks besides its account and region, by the function's token. A
 	// question without an answer is an error.
 	Functions map[string]func(inputs map[string]any) (map[string]any, error)
+	// Region is the region of the pretended provider; empty for the constant Region.
+	Region string
 	// RouteTables are the URNs of registered route tables that a VPC of awsx has. What awsx makes is made in its plugin,
 	// so that there is nothing of it here but its outputs.
 	RouteTables []string
@@ -201,7 +204,7 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 		}), nil
 	case "aws:index/getRegion:getRegion":
 		return resource.NewPropertyMapFromMap(map[string]any{
-			"name": Region, "id": Region, "description": "test", "endpoint": "test",
+			"name": cmp.Or(r.Region, Region), "id": cmp.Or(r.Region, Region), "description": "test", "endpoint": "test",
 		}), nil
 	default:
 		answer, known := r.Functions[args.Token]
