@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -104,4 +105,31 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// goldenManifest is read by mpp/jobs/tests/test_manifest_contract.py, too: both sides mean the same by it.
+const goldenManifest = "testdata/manifest.json"
+
+var update = flag.Bool("update", false, "write "+goldenManifest+" anew")
+
+func TestManifestIsWhatTheJobsRead(t *testing.T) {
+	t.Parallel()
+	lake, err := Load(lakeFiles(nil), DefaultFolders())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := lake.Pipelines[0].Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(goldenManifest, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(goldenManifest)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the manifest is not %s (-update writes it; raise manifestVersion if jobs cannot read both), error %v:\n%s",
+			goldenManifest, err, got)
+	}
 }
