@@ -122,7 +122,9 @@ func OptimizerPolicy(acct account.Account, table, folder string, v map[string]st
 
 // OptimizerLogs lets optimizers write their log: there is one group for each kind of them, the same for every table of
 // the account.
-func OptimizerLogs(acct account.Account) policy.Statement { return writeLogs(acct, "/aws-glue/iceberg-*") }
+func OptimizerLogs(acct account.Account) policy.Statement {
+	return writeLogs(acct, "/aws-glue/iceberg-*")
+}
 
 // NewOptimizers lets Glue optimize a table.
 func NewOptimizers(

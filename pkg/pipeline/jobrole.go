@@ -94,7 +94,10 @@ func (p *Pipeline) jobDocument(v map[string]string) policy.Document {
 	if v["queue"] != "" {
 		document.Statements = append(document.Statements, policy.Statement{
 			Sid: "ReadArrivals", Effect: policy.Allow,
-			Actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, Resources: []string{v["queue"]},
+			Actions: []string{
+				"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+			},
+			Resources: []string{v["queue"]},
 		})
 	}
 	if v["optimizer"] != "" {

@@ -333,6 +333,11 @@ func TestJobsReachTheirOwnFoldersOnly(t *testing.T) {
 		mayAs(t, recorder, role, "s3:GetObject", s3+"artifacts/code/0/raw_to_staged.py", nil, true)
 		mayAs(t, recorder, role, "cloudwatch:PutMetricData", "*", policy.Context{"cloudwatch:namespace": {"Tarn"}}, true)
 		mayAs(t, recorder, role, "cloudwatch:PutMetricData", "*", policy.Context{"cloudwatch:namespace": {"AWS/S3"}}, false)
+		for _, queue := range recorder.OfType("aws:sqs/queue:Queue") {
+			arrivals := one == "visits" && !strings.Contains(queue.Name, "undelivered") && !strings.Contains(queue.Name, "dlq")
+			mayAs(t, recorder, role, "sqs:ReceiveMessage", "arn:aws:sqs:us-east-1:123456789012:"+text(queue, "name"), nil, arrivals)
+			mayAs(t, recorder, role, "sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:"+text(queue, "name"), nil, false)
+		}
 		optimizes := one == "salaries"
 		toGlue := policy.Context{"iam:PassedToService": {"glue.amazonaws.com"}}
 		mayAs(t, recorder, role, "glue:CreateTableOptimizer", glueARN+"table/staged_db/"+one, nil, optimizes)
@@ -675,6 +680,23 @@ func TestPipelineSettingsAreCheckedFirst(t *testing.T) {
 			if made.Custom && strings.HasPrefix(made.Type, "aws:") {
 				t.Errorf("%s: %s %s was registered before the error", want, made.Type, made.Name)
 			}
+		}
+	}
+}
+
+// The local plugin knows everything that pipelines can be made of, as it must know what the shipped one is made of.
+func TestThePluginKnowsEveryKindOfPipeline(t *testing.T) {
+	t.Parallel()
+	schema := pluginSchema(t)
+	settings := networked()
+	maps.Copy(settings, map[string]any{"organization": "tarn", "owner": "data", "alerts": map[string]any{"emails": []any{"a@example.com"}}})
+	recorder := &pulumitest.Recorder{Upstream: upstream("test"), Functions: networkFunctions()}
+	if err := recorder.Run(t, mpp.Deploy(lakeFiles(t, shop())), contract.ProjectMPP, "test", settings); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range recorder.Resources() {
+		if resource.Custom && resource.Type != "pulumi:pulumi:Stack" && resource.Type != "pulumi:pulumi:StackReference" {
+			checkKnown(t, schema, contract.ProjectMPP, resource)
 		}
 	}
 }
