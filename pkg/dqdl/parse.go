@@ -17,10 +17,12 @@ const (
 	maxDepth = 5
 	// maxParentheses keeps the parser's own recursion small; nothing useful comes near it.
 	maxParentheses = 32
+	// maxProblems is how many are told; somebody who wrote more of them made one mistake many times.
+	maxProblems = 50
 )
 
 // Parse reads the text of a ruleset; name says where it is from, for the messages. All problems are reported at
-// once, except that nothing is read behind a mistake in the grammar.
+// once (the first of very many), except that nothing is read behind a mistake in the grammar.
 func Parse(name, text string) (Ruleset, error) {
 	if length := utf8.RuneCountInString(text); length == 0 || length > maxText {
 		return Ruleset{}, fmt.Errorf("%s: has %d characters, Glue takes 1 to %d", name, length, maxText)
@@ -41,9 +43,13 @@ func Parse(name, text string) (Ruleset, error) {
 	if p := (problem{}); errors.As(err, &p) {
 		parser.problems = append(parser.problems, p)
 	}
-	problems := make([]error, len(parser.problems))
+	var problems []error
 	for i, p := range parser.problems {
-		problems[i] = located(p)
+		if i == maxProblems {
+			problems = append(problems, fmt.Errorf("%s: and %d more problems", name, len(parser.problems)-i))
+			break
+		}
+		problems = append(problems, located(p))
 	}
 	if len(problems) > 0 {
 		return Ruleset{}, errors.Join(problems...)

@@ -179,6 +179,13 @@ func TestParseReportsAllProblems(t *testing.T) {
 	}
 }
 
+func TestParseReportsTheFirstOfVeryManyProblems(t *testing.T) {
+	_, err := Parse("x", "Rules = [ "+strings.Repeat("X,", 30000)+"X ]")
+	if err == nil || !strings.HasSuffix(err.Error(), "and 29952 more problems") {
+		t.Errorf("got %.200v", err)
+	}
+}
+
 func TestTextIsOnOneLine(t *testing.T) {
 	ruleset, err := Parse("x", "Rules = [\n  ColumnValues \"a\" in\t[ 1, # one\n 2 ]\n]")
 	if err != nil {
