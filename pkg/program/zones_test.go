@@ -89,7 +89,7 @@ func deployments(t *testing.T) map[string]*pulumitest.Recorder {
 	all := map[string]*pulumitest.Recorder{"datalake with everything": deployLake(t, everyZoneOption())}
 	for _, p := range projects() {
 		for _, environment := range []string{"local", "dev", "staging", "prod"} {
-			recorder := &pulumitest.Recorder{Upstream: upstream(environment)}
+			recorder := &pulumitest.Recorder{Upstream: upstream(environment), Region: shippedRegion(t, p, environment)}
 			if err := recorder.Run(t, p.program, p.name, environment, shippedSettings(t, p, environment)); err != nil {
 				t.Fatal(err)
 			}
