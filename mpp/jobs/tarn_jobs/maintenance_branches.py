@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 from tarn_jobs import publish
 
 _LONGEST_RUN = timedelta(days=1)
+# As long as publish.open_branch lets Iceberg keep them, which does not count those on main.
+_LOOKED_AT = timedelta(days=7)
 _PREFIX = "tarn_"
 
 
@@ -30,15 +32,15 @@ def in_use(spark: SparkSession, table: str, now: datetime) -> str | None:
 
 
 def drop_stale(spark: SparkSession, table: str, now: datetime) -> int:
-    """Drop branches of dead runs that hold nothing; return how many.
+    """Drop branches of dead runs; return how many.
 
     One with rows that were not published, those a quality rule refused, stays to be looked at
-    until it expires with its snapshots.
+    for a week.
     """
     stale = [
         branch.name
         for branch in _branches(spark, table)
-        if branch.empty and now - branch.touched >= _LONGEST_RUN
+        if now - branch.touched >= (_LONGEST_RUN if branch.empty else _LOOKED_AT)
     ]
     for name in stale:
         publish.drop_branch(spark, table, name)

@@ -173,7 +173,7 @@ def test_branches_of_dead_runs_go(events):
     assert (result.note, result.dropped_branches) == ("", 1)
     # What a quality rule has refused can be looked at for a week.
     assert branches() == ["main", "somebodys", "tarn_refused"]
-    keep(events, days=8)
+    assert keep(events, days=8).dropped_branches == 1
     assert branches() == ["main", "somebodys"]
     assert len(rows(events)) == 12
 
