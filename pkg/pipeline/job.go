@@ -65,6 +65,10 @@ var commands = map[string]struct{ name, python string }{
 	Spark: {"glueetl", "3"}, PythonShell: {"pythonshell", "3.9"}, Streaming: {"gluestreaming", "3"},
 }
 
+// pythonGlueVersion is the version of Glue that has Python 3.9 for python-shell jobs; the later ones are Spark's (Glue User
+// Guide, "Configuring job properties for Python shell jobs").
+const pythonGlueVersion = "3.0"
+
 // job makes a job.
 func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *role, after []pulumi.Resource) (*glue.Job, error) {
 	capacity, command := job.capacity, commands[job.kind]
@@ -93,6 +97,7 @@ func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *r
 		args.NotificationProperty = glue.JobNotificationPropertyArgs{NotifyDelayAfter: pulumi.Int(p.args.delay(job))}
 	}
 	if job.kind == PythonShell {
+		args.GlueVersion = pulumi.String(pythonGlueVersion)
 		args.MaxCapacity = pulumi.Float64(capacity.PythonCapacity)
 	} else {
 		args.GlueVersion = pulumi.String(capacity.GlueVersion)

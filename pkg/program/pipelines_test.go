@@ -159,7 +159,7 @@ func TestJobsAndCrawlersAreSecured(t *testing.T) {
 		}
 		for field, wanted := range map[string]bool{
 			"timeout": !streaming, "maxRetries": true, "jobRunQueuingEnabled": !streaming, "notificationProperty": !streaming,
-			"maintenanceWindow": streaming, "glueVersion": !python, "workerType": !python, "numberOfWorkers": !python,
+			"maintenanceWindow": streaming, "glueVersion": true, "workerType": !python, "numberOfWorkers": !python,
 			"executionClass": !python, "maxCapacity": python,
 		} {
 			if _, set := job.Inputs[field]; set != wanted {
