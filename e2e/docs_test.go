@@ -28,7 +28,7 @@ const (
 )
 
 // shells are the languages of blocks that a reader is to type.
-var shells = []string{"sh", "sh run", "sh rehearse"}
+var shells = []string{"sh", "sh run", "sh rehearse", "sh add"}
 
 // runDocs runs the blocks of a kind of every page against this lake, which must be deployed, and leaves it
 // as it was. The blocks of a page share one shell, as a reader's would.
