@@ -73,6 +73,9 @@ of the crawler is printed when it is asked for: --job crawler.`,
 			}
 			fmt.Fprintln(a.out, lineText(line))
 		})
+		if request.Follow && cmd.Context().Err() != nil {
+			return nil // Ctrl-C is how one stops to look
+		}
 		if err != nil || !a.json {
 			return err
 		}

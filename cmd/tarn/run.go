@@ -66,8 +66,10 @@ done again. With --full it reads files again that were read before.`,
 	flags.BoolVar(&options.detach, "detach", false, "do not wait for the end of the run")
 	flags.BoolVar(&options.request.Full, "full", false, "read files again that were read before")
 	priceFlag(flags, &options.prices)
-	command.MarkFlagsMutuallyExclusive("from-failed", "full")
 	command.RunE = func(cmd *cobra.Command, args []string) error {
+		if options.fromFailed != "" && options.request.Full {
+			return usageError{errors.New("--from-failed goes on with what the failed run was to do, --full reads files again: give one of the two")}
+		}
 		view := a.console()
 		defer view.Close()
 		runner, pipeline, err := a.runner(cmd.Context(), view, args[0])

@@ -148,7 +148,10 @@ func (r *Runner) nodeLines(ctx context.Context, node Node, request LogRequest, t
 			}
 		}
 		err := tails[id].next(ctx, func(line Line) {
-			line.Job, line.From = kind, partOf(stream, firstAttempt(node.Run))
+			line.Job = kind
+			if kind != crawlerKind {
+				line.From = partOf(stream, firstAttempt(node.Run))
+			}
 			lines = append(lines, line)
 		})
 		if err != nil {
