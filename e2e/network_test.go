@@ -71,7 +71,8 @@ func TestNetwork(t *testing.T) {
 	step(t, "jobs that do not fit into an existing VPC are refused", func(t *testing.T) {
 		stack := lake.networkStack(t, variables, "full", other, existing, 124)
 		_, err := stack.Preview(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "is a /25 with 123 addresses for jobs, and the jobs that may run at once take up to 124") {
+		const full = "is a /25 with 123 addresses for jobs, and the jobs that may run at once take up to 124"
+		if err == nil || !strings.Contains(err.Error(), full) {
 			t.Errorf("error: %v", err)
 		}
 	})

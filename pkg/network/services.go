@@ -23,7 +23,9 @@ var defaultServices = []string{"glue", "kms", "logs", "monitoring", "secretsmana
 // that integrate with AWS PrivateLink"). An endpoint policy grants nothing: what a job may do is in its role's policy.
 // A verb therefore stands for its actions where Glue's own agents call more than the jobs do.
 var services = map[string]service{
-	"athena": {actions: []string{"athena:BatchGet*", "athena:Get*", "athena:List*", "athena:StartQueryExecution", "athena:StopQueryExecution"}},
+	"athena": {actions: []string{
+		"athena:BatchGet*", "athena:Get*", "athena:List*", "athena:StartQueryExecution", "athena:StopQueryExecution",
+	}},
 	"glue": {actions: []string{
 		"glue:Batch*", "glue:CancelStatement", "glue:Create*", "glue:Delete*", "glue:Get*", "glue:List*", "glue:NotifyEvent",
 		"glue:PassConnection", "glue:Put*", "glue:Query*", "glue:Reset*", "glue:Run*", "glue:Search*", "glue:Start*", "glue:Stop*",
@@ -69,5 +71,6 @@ func endpointPolicy(acct account.Account, s service) policy.Document {
 // s3 is what jobs do with buckets. Every bucket is owned by somebody, also AWS's own: jobs of Glue 4.0 and newer read
 // none of those through the customer's network, except with visual transforms of Glue Studio, which Tarn has not.
 var s3 = service{owned: true, actions: []string{
-	"s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetObject*", "s3:List*", "s3:PutObject*",
+	"s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetObject*",
+	"s3:List*", "s3:PutObject*",
 }}
