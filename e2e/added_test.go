@@ -7,7 +7,7 @@ import (
 )
 
 // How many blocks "sh add" the pages must have: what a reader types to add data sets.
-const fewestAdditions = 7
+const fewestAdditions = 8
 
 // TestAddedByFiles adds what the documentation adds to a lake: a first data set, and a second lake of another shape.
 // No code is written for either.
