@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,12 +82,8 @@ are never there twice, whatever is repeated.`,
 			return err
 		}
 		runner.Prices = options.prices
-		undated, err := run.Undated(args[0], pipeline)
-		if err != nil {
+		if err := run.CheckDated(args[0], pipeline); err != nil {
 			return usageError{err}
-		}
-		if len(undated) > 0 {
-			view.Line("backfill", "the paths of these data sets tell no dates, so that the range does not limit them: "+strings.Join(undated, ", "))
 		}
 		report, err := a.backfill(cmd.Context(), view, runner, pipeline, args[0], window, options)
 		view.Close()

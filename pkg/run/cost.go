@@ -19,7 +19,8 @@ func ListPrices() Prices {
 }
 
 // CostNote says what a cost is worth.
-const CostNote = "an estimate: DPU-hours of the jobs at Glue's list price of us-east-1 (or --dpu-price); crawlers, storage and requests are not in it"
+const CostNote = "an estimate: DPU-hours of the jobs at Glue's list price of us-east-1 (or --dpu-price); " +
+	"crawlers, storage and requests are not in it"
 
 // minimumSeconds is how long a job run is paid for at least (AWS Glue pricing).
 const minimumSeconds = 60

@@ -79,19 +79,19 @@ func (w Window) Split(days int) []Window {
 	return windows
 }
 
-// Undated gives the data sets whose paths do not tell a file's date. It fails when none does: a range of dates
-// would mean nothing to the pipeline.
-func Undated(name string, p contract.Pipeline) ([]string, error) {
+// CheckDated refuses a range of dates for a pipeline with data sets whose paths do not tell a file's date: their
+// part of the run would fail (mpp/jobs/tarn_jobs/raw_files.py).
+func CheckDated(name string, p contract.Pipeline) error {
 	var undated []string
 	for _, d := range p.Datasets {
 		if d.Dates == "" {
 			undated = append(undated, d.Name)
 		}
 	}
-	if len(undated) == len(p.Datasets) {
-		return nil, fmt.Errorf("no data set of pipeline %s tells the date of its files (%s): set source.dates in mpp/datasets/<name>.yaml, "+
-			"for example dt=%%Y-%%m-%%d", name, strings.Join(undated, ", "))
+	if len(undated) == 0 {
+		return nil
 	}
 	slices.Sort(undated)
-	return undated, nil
+	return fmt.Errorf("pipeline %s has data sets that do not tell the date of their files (%s): set source.dates in "+
+		"mpp/datasets/<name>.yaml, for example dt=%%Y-%%m-%%d, or move them to another pipeline", name, strings.Join(undated, ", "))
 }

@@ -108,17 +108,14 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-func TestUndated(t *testing.T) {
+func TestCheckDated(t *testing.T) {
 	t.Parallel()
 	dated, other := contract.Dataset{Name: "sales", Dates: "dt=%Y-%m-%d"}, contract.Dataset{Name: "shops"}
-	if undated, err := Undated("shop", contract.Pipeline{Datasets: []contract.Dataset{dated}}); err != nil || len(undated) != 0 {
-		t.Errorf("%v, error %v", undated, err)
+	if err := CheckDated("shop", contract.Pipeline{Datasets: []contract.Dataset{dated}}); err != nil {
+		t.Error(err)
 	}
-	undated, err := Undated("shop", contract.Pipeline{Datasets: []contract.Dataset{other, dated}})
-	if err != nil || len(undated) != 1 || undated[0] != "shops" {
-		t.Errorf("%v, error %v", undated, err)
-	}
-	if _, err := Undated("shop", contract.Pipeline{Datasets: []contract.Dataset{other}}); err == nil || !strings.Contains(err.Error(), "source.dates") {
+	err := CheckDated("shop", contract.Pipeline{Datasets: []contract.Dataset{other, dated}})
+	if err == nil || !strings.Contains(err.Error(), "(shops)") || !strings.Contains(err.Error(), "source.dates") {
 		t.Errorf("error %v", err)
 	}
 }
