@@ -63,9 +63,6 @@ var adoptable = map[string]identify{
 	"aws:lakeformation/optIn:OptIn":                        nil, // has no name to find it by; a second one does no harm
 	"aws:s3/bucketV2:BucketV2":                             named("bucket"),
 	"aws:secretsmanager/secret:Secret":                     named("name"),
-	"aws:cloudwatch/eventRule:EventRule":                   nil,
-	"aws:cloudwatch/eventTarget:EventTarget":               nil,
-	"aws:cloudwatch/metricAlarm:MetricAlarm":               nil,
 
 	// The parts of a network have no names. EC2 refuses a second group, subnet, rule, interface endpoint or flow log of
 	// the same, and says so; of the others a second one costs nothing.
@@ -82,6 +79,10 @@ var adoptable = map[string]identify{
 
 // repeatable are the types whose creation can simply be made again: it sets what another resource has.
 var repeatable = []string{
+	"aws:cloudwatch/dashboard:Dashboard",
+	"aws:cloudwatch/eventRule:EventRule",
+	"aws:cloudwatch/eventTarget:EventTarget",
+	"aws:cloudwatch/metricAlarm:MetricAlarm",
 	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
 	"aws:ec2/routeTableAssociation:RouteTableAssociation",
 	"aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
@@ -110,7 +111,11 @@ var repeatable = []string{
 	"aws:lakeformation/permissions:Permissions",
 	"aws:lakeformation/resource:Resource",
 	"aws:lakeformation/resourceLfTags:ResourceLfTags",
+	"aws:sns/topic:Topic",
 	"aws:sns/topicPolicy:TopicPolicy",
+	"aws:sns/topicSubscription:TopicSubscription",
+	"aws:sqs/queue:Queue",
+	"aws:sqs/queuePolicy:QueuePolicy",
 }
 
 func named(property string) identify {

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/alerting"
 	"github.com/tarn-data/tarn/pkg/dataset"
+	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/network"
 	"github.com/tarn-data/tarn/pkg/pipeline"
 )
@@ -144,9 +146,12 @@ func (d *deployment) network() *network.Args {
 	var services []string
 	for _, args := range d.pipelines {
 		workers += args.MostWorkers()
-		if args.Pipeline.Arrival != nil {
-			services = []string{"sqs"}
+		if args.Pipeline.Arrival != nil && !slices.Contains(services, "sqs") {
+			services = append(services, "sqs")
 		}
+	}
+	if governance.Mode(e.Lake.LakeFormationMode) != governance.Off {
+		services = append(services, "lakeformation") // jobs ask it for the credentials of data
 	}
 	return &network.Args{
 		Scope: e.Scope, Account: e.Account, Settings: d.config.Network, Services: services, KeyARN: e.Lake.KeyARN,
