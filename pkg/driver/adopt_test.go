@@ -192,9 +192,9 @@ func TestSettle(t *testing.T) {
 			pending:   pendingCreation("aws:kms/key:Key", "key", keyInputs), id: "key-1",
 		},
 		"unknown": {
-			pending: pendingCreation("aws:sqs/queue:Queue", "q", `{"name":"q"}`), kept: 1,
+			pending: pendingCreation("aws:lambda/function:Function", "q", `{"name":"q"}`), kept: 1,
 			wants: []string{
-				"Queue q was being created", "'urn:pulumi:dev::bootstrap::aws:sqs/queue:Queue::q'",
+				"Function q was being created", "'urn:pulumi:dev::bootstrap::aws:lambda/function:Function::q'",
 				"pulumi refresh --import-pending-creates", "pulumi refresh --clear-pending-creates",
 			},
 		},
@@ -209,9 +209,9 @@ func TestSettle(t *testing.T) {
 			kept: 3,
 		},
 		"some of each": {
-			pending: pendingCreation("aws:sqs/queue:Queue", "q", `{}`) + "," + pendingCreation("aws:iam/role:Role", "r", `{"name":"r"}`) + "," +
-				pendingCreation("aws:sqs/queue:Queue", "q2", `{}`),
-			id: "r", kept: 2, wants: []string{"Queue q was", "Queue q2 was"},
+			pending: pendingCreation("aws:lambda/function:Function", "q", `{}`) + "," + pendingCreation("aws:iam/role:Role", "r", `{"name":"r"}`) + "," +
+				pendingCreation("aws:lambda/function:Function", "q2", `{}`),
+			id: "r", kept: 2, wants: []string{"Function q was", "Function q2 was"},
 		},
 	}
 	for name, test := range tests {

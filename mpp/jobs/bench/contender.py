@@ -92,7 +92,7 @@ def duckdb(folder: Path, load: str) -> tuple[float, list]:
 
 def session(folder: Path):
     """A session like the one on Glue, with as many cores as the machine and a catalog on disk."""
-    from conftest import jars
+    from local_spark import jars
     from pyspark.sql import SparkSession
 
     catalog = "spark.sql.catalog.glue_catalog"
