@@ -42,6 +42,9 @@ var waits = []wait{
 	{"internal/service/kms/key.go", "waitKeyStatePropagated", "MinTimeout", "2 * time.Second"},
 	{"internal/service/kms/tags_gen.go", "waitTagsPropagated", "MinTimeout", "1 * time.Second"},
 
+	{"internal/service/sqs/queue.go", "waitQueueAttributesPropagated", "MinTimeout", "5 * time.Second"},
+	{"internal/service/sqs/queue.go", "waitQueueDeleted", "MinTimeout", "3 * time.Second"},
+
 	{"internal/service/dynamodb/wait.go", "waitSSEUpdated", "Delay", "30 * time.Second"},
 	{"internal/service/dynamodb/tags_gen.go", "waitTagsPropagated", "MinTimeout", "1 * time.Second"},
 }
