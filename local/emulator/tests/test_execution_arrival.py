@@ -180,6 +180,22 @@ def test_copies_and_parts_are_told_once(arrivals: Arrivals) -> None:
     assert arrivals.keys(4) == ["raw/1", "raw/2", "raw/3", "raw/last"]
 
 
+def test_versions_and_delete_markers_are_deleted_in_a_bucket_that_tells(
+    arrivals: Arrivals,
+) -> None:
+    arrivals.make()
+    s3 = arrivals.client("s3")
+    s3.put_bucket_versioning(Bucket=arrivals.name, VersioningConfiguration={"Status": "Enabled"})
+    arrivals.put("raw/a.csv")
+    s3.delete_object(Bucket=arrivals.name, Key="raw/a.csv")
+    found = s3.list_object_versions(Bucket=arrivals.name)
+    versions = [*found["Versions"], *found["DeleteMarkers"]]
+    objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
+    answer = s3.delete_objects(Bucket=arrivals.name, Delete={"Objects": objects})
+    assert len(answer["Deleted"]) == 2
+    assert "Versions" not in s3.list_object_versions(Bucket=arrivals.name)
+
+
 def test_a_rule_that_is_off_tells_nothing(arrivals: Arrivals) -> None:
     arrivals.make(State="DISABLED")
     arrivals.put("raw/1")

@@ -93,7 +93,8 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
     what: dict[str, Any] = {"key": key.name}
     if kind not in DELETIONS:
         what |= {"size": key.size}
-    what |= {"etag": key.etag.strip('"')}
+    if etag := getattr(key, "etag", None):  # a delete marker that is deleted has none
+        what |= {"etag": etag.strip('"')}
     if key.version_id and key.version_id != "null":
         what["version-id"] = key.version_id
     detail = {
