@@ -61,7 +61,7 @@ done again. With --full it reads files again that were read before.`,
 	}
 	options := runOptions{prices: run.ListPrices()}
 	flags := command.Flags()
-	flags.IntVar(&options.rows, "rows", 10, "rows of each analytics table to show")
+	flags.IntVar(&options.rows, "rows", 10, "rows of each analytics table to show; with 0 no table is read")
 	flags.StringVar(&options.fromFailed, "from-failed", "", `go on where a run failed: its id, or "last"`)
 	flags.BoolVar(&options.detach, "detach", false, "do not wait for the end of the run")
 	flags.BoolVar(&options.request.Full, "full", false, "read files again that were read before")
@@ -157,7 +157,11 @@ func (a *app) execute(
 	if err != nil {
 		return report, hinted{err, a.failedHint(name, report.RunID)}
 	}
-	for _, table := range pipeline.Tables {
+	tables := pipeline.Tables
+	if options.rows == 0 { // as whoever may run a pipeline and not read its data
+		tables = nil
+	}
+	for _, table := range tables {
 		answer, err := runner.Show(ctx, table, options.rows)
 		if err != nil {
 			return report, fmt.Errorf("showing table %s: %w", table.Name, err)

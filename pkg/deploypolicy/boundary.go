@@ -16,7 +16,8 @@ import (
 // are for: to make roles and to become one.
 //
 // To stay below IAM's limit it puts everything of a service together and names actions by their verb
-// ("glue:Get*"). A boundary grants nothing by that.
+// ("glue:Get*"), or by what they are about. A boundary grants nothing by that. Its statements have numbers, for what is
+// together has no name in common, and nobody is shown one: a boundary has no statements that deny.
 func DeployBoundary(p *Params) (policy.Document, error) {
 	recorded, err := recordedStatements(p, Chain(), func(layer Layer, action string) bool {
 		return layer != Bootstrap || isRead(action)
@@ -46,16 +47,27 @@ func DeployBoundary(p *Params) (policy.Document, error) {
 			Resources: []string{p.deployARN("role", "*")},
 		},
 	}}
-	document.Statements = unrelated(onSame(append(document.Statements, together(anyNetwork(p, recorded))...)))
+	document.Statements = unrelated(onSame(append(document.Statements, together(roughly(p, recorded))...)))
+	for i := range document.Statements {
+		document.Statements[i].Sid = fmt.Sprint("Limit", i+1)
+	}
 	return document, document.CheckManaged()
 }
 
-// anyNetwork leaves to the roles' own policies which networks of the account are the environment's: their conditions, by
-// tags, would take a third of the room.
-func anyNetwork(p *Params, statements []policy.Statement) []policy.Statement {
+// roughly leaves to the roles' own policies which networks of the account are the environment's, what tags new things
+// must have, and how exactly Glue names the log groups with the environment's name: it would take a third of the room.
+func roughly(p *Params, statements []policy.Statement) []policy.Statement {
 	for i, statement := range statements {
-		if strings.HasPrefix(statement.Actions[0], "ec2:") && !slices.Contains(statement.Resources, "*") {
+		switch everything := slices.Contains(statement.Resources, "*"); {
+		case strings.HasPrefix(statement.Actions[0], "ec2:") && !everything:
 			statements[i].Resources, statements[i].Conditions = []string{p.Account.ARN("ec2", "*")}, nil
+		case everything && statement.Conditions != nil:
+			statements[i].Conditions = p.inRegion()
+		}
+		for j, resource := range statement.Resources {
+			if prefix := p.Account.ARN("logs", "log-group:/aws-glue/"); strings.HasPrefix(resource, prefix) {
+				statements[i].Resources[j] = prefix + "*" + p.Scope.Name("*")
+			}
 		}
 	}
 	return statements
@@ -148,7 +160,7 @@ func together(statements []policy.Statement) []policy.Statement {
 			}
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(s policy.Statement) bool { return len(s.Resources) == 0 })
 }
 
 // onSame joins statements about the same resources under the same conditions.
@@ -211,7 +223,18 @@ func beyond(statement, other policy.Statement) []string {
 	})
 }
 
-// byVerb shortens actions to their service and verb, except where a verb would let in something of
+// nouns are the things that deployers do everything with: how they are set up is all there is to them, or, of queues and
+// topics, the actions on what is in them have other names. Of things that a service knows no resource for, a verb would
+// bring along those that it knows one for.
+var nouns = map[string][]string{
+	"cloudwatch": {"*Alarm*", "*Dashboard*", "*Resource"},
+	"events":     {"*Resource", "*Rule", "*Targets"},
+	"glue":       {"*SecurityConfiguration", "CreateDataQualityRuleset"},
+	"sns":        {"*Resource", "*SubscriptionAttributes", "*Topic*"},
+	"sqs":        {"*Queue*"},
+}
+
+// byVerb shortens actions to their service and noun, or else verb, except where a verb would let in something of
 // another kind: iam and kms have writing actions that give rights away, and Secrets Manager and Lake
 // Formation call it getting to read a secret or data.
 func byVerb(actions []string) []string {
@@ -220,7 +243,11 @@ func byVerb(actions []string) []string {
 		service, name, _ := strings.Cut(action, ":")
 		exact := service == "secretsmanager" || (service == "iam" || service == "kms") && !isRead(action) ||
 			service == "lakeformation" && strings.HasPrefix(name, "Get")
-		if !exact {
+		noun := slices.IndexFunc(nouns[service], func(pattern string) bool { return policy.Like(pattern, name) })
+		switch {
+		case noun >= 0:
+			action = service + ":" + nouns[service][noun]
+		case !exact:
 			action = service + ":" + verb(name) + "*"
 		}
 		short = append(short, action)

@@ -23,10 +23,11 @@ func Deploy(p *Params, layers ...Layer) ([]policy.Document, error) {
 }
 
 // Plan gives the policies of the role that previews every layer and can change nothing. It reads how
-// things are set up and not what is in them: whoever opens a pull request must not read the lake.
+// things are set up and not what is in them: whoever opens a pull request must not read the lake, nor logs, in which jobs
+// may show data.
 func Plan(p *Params) ([]policy.Document, error) {
 	statements, err := recordedStatements(p, Chain(), func(_ Layer, action string) bool {
-		return isRead(action) && !strings.HasPrefix(action, "s3:GetObject")
+		return isRead(action) && !strings.HasPrefix(action, "s3:GetObject") && action != "logs:GetLogEvents"
 	})
 	if err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func TestBoundaryCoversEveryDeployer(t *testing.T) {
 						checked++
 						d, err := policy.Decide(policy.Request{
 							Principal: "arn:aws:iam::123456789012:role/x", Action: action,
-							Resource: strings.ReplaceAll(resource, "*", "x"), Context: satisfying(s.Conditions),
+							Resource: strings.ReplaceAll(resource, "*", "x"), Context: satisfying(s.Conditions, "ap-southeast-1"),
 						}, policy.Policies{Identity: boundary})
 						if err != nil || !d.Allowed {
 							t.Errorf("%s, statement %s: %s on %s: %s %v", role, s.Sid, action, resource, d.Reason, err)
@@ -154,9 +154,9 @@ func TestBoundaryCoversEveryDeployer(t *testing.T) {
 	}
 }
 
-// satisfying gives a context that meets conditions which are positive.
-func satisfying(conditions policy.Conditions) policy.Context {
-	context := policy.Context{}
+// satisfying gives a context that meets conditions which are positive, and the region that every request has.
+func satisfying(conditions policy.Conditions, region string) policy.Context {
+	context := policy.Context{"aws:RequestedRegion": {region}}
 	for operator, keys := range conditions {
 		for key, values := range keys {
 			if operator != "Null" {
@@ -242,6 +242,124 @@ func TestScopesOf(t *testing.T) {
 		_, err := scopesOf(test.layer, test.action)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s of %s: error %v, want %q", test.action, test.layer, err, test.want)
+		}
+	}
+}
+
+// Where an action may be used, whether it was recorded or not.
+func TestScopesEndWithTheEnvironment(t *testing.T) {
+	t.Parallel()
+	p := params(false)
+	logs := func(name string) string { return p.Account.ARN("logs", "log-group:"+name+":log-stream:") }
+	const role = "role/tarn/test/tarn-test-sales-job"
+	crawler := "/aws-glue/crawlers-role/tarn/test/tarn-test-sales-raw-crawler-"
+	for _, test := range []struct {
+		layer            Layer
+		action, resource string
+		allowed          bool
+	}{
+		{MPP, "glue:CreateSecurityConfiguration", "*", true},
+		{Datalake, "glue:CreateSecurityConfiguration", "*", true},
+		{MPP, "glue:CreateDataQualityRuleset", "*", true},
+		{MPP, "glue:UpdateDataQualityRuleset", p.Account.ARN("glue", "dataQualityRuleset/tarn-test-orders"), true},
+		{MPP, "glue:UpdateDataQualityRuleset", p.Account.ARN("glue", "dataQualityRuleset/tarn-prod-orders"), false},
+		{MPP, "glue:TagResource", p.Account.ARN("glue", "dataQualityRuleset/tarn-test-orders"), true},
+		{MPP, "glue:CreateConnection", p.Account.ARN("glue", "connection/tarn-test-network-us-east-1a"), true},
+		{MPP, "glue:CreateConnection", p.Account.ARN("glue", "connection/warehouse"), false},
+		{MPP, "glue:StartWorkflowRun", p.Account.ARN("glue", "workflow/tarn-test-sales"), true},
+		{MPP, "glue:StartWorkflowRun", p.Account.ARN("glue", "workflow/tarn-prod-sales"), false},
+		{MPP, "glue:GetTables", p.Account.ARN("glue", "table/tarn_test_staged_sales/orders"), true},
+		{MPP, "glue:GetTables", p.Account.ARN("glue", "table/tarn_prod_staged/orders"), false},
+		{MPP, "logs:CreateLogGroup", logs("/tarn/test/sales/tarn-test-pipelines-" + role + "/output"), true},
+		{MPP, "logs:CreateLogGroup", logs("/aws-glue/python-jobs/tarn-test-pipelines-" + role + "/error"), true},
+		{MPP, "logs:CreateLogGroup", logs(crawler + "tarn-test-pipelines"), true},
+		{MPP, "logs:CreateLogGroup", logs("/aws-glue/crawlers-role/team/their-own-tarn-test-pipelines"), true},
+		{MPP, "logs:CreateLogGroup", logs(crawler + "tarn-test-catalog"), false},
+		{MPP, "logs:CreateLogGroup", logs("/aws-glue/crawlers-role/team/x-tarn-prod-pipelines"), false},
+		{MPP, "logs:DeleteLogGroup", logs("/aws-glue/crawlers"), false},
+		{MPP, "logs:GetLogEvents", logs("/tarn/test/sales/x/output") + "jr_1", true},
+		{MPP, "logs:GetLogEvents", logs("/aws/lambda/x") + "1", false},
+		{MPP, "logs:GetLogEvents", logs("/tarn/prod/sales/x/output") + "jr_1", false},
+		{Datalake, "logs:CreateLogGroup", logs("/aws-glue/crawlers-role/tarn/test/tarn-test-catalog-crawler-sales-tarn-test-catalog"), true},
+		{Datalake, "logs:CreateLogGroup", logs(crawler + "tarn-test-pipelines"), false},
+		{Datalake, "logs:CreateLogGroup", logs("/tarn/test/sales/x/output"), false},
+		{MPP, "s3:GetObject", p.dataBucket("artifacts") + "/reports/sales/wr_1/raw-to-staged.json", true},
+		{MPP, "s3:GetObject", p.dataBucket("artifacts") + "/tmp/x", false},
+		{MPP, "s3:GetObject", p.dataBucket("staged") + "/sales/x.parquet", false},
+		{MPP, "s3:PutObject", p.dataBucket("raw") + "/sales/x.csv", true},
+		{MPP, "s3:PutObject", p.dataBucket("artifacts") + "/reports/sales/wr_1/raw-to-staged.json", false},
+		{MPP, "s3:DeleteObject", p.dataBucket("raw") + "/sales/x.csv", true},
+		{MPP, "s3:AbortMultipartUpload", p.dataBucket("raw") + "/sales/x.csv", true},
+		{MPP, "s3:ListBucket", p.dataBucket("raw"), true},
+		{MPP, "s3:ListBucket", p.dataBucket("staged"), false},
+		{MPP, "sns:CreateTopic", p.Account.ARN("sns", "tarn-test-alerts"), true},
+		{MPP, "sns:DeleteTopic", p.Account.ARN("sns", "tarn-prod-alerts"), false},
+		{MPP, "sns:Subscribe", p.Account.ARN("sns", "billing"), false},
+		{MPP, "sqs:SetQueueAttributes", p.Account.ARN("sqs", "tarn-test-sales-arrivals"), true},
+		{MPP, "sqs:DeleteQueue", p.Account.ARN("sqs", "orders"), false},
+		{MPP, "events:PutTargets", p.Account.ARN("events", "rule/tarn-test-sales-failed"), true},
+		{MPP, "events:PutTargets", p.Account.ARN("events", "rule/backup"), false},
+		{MPP, "cloudwatch:PutMetricAlarm", p.Account.ARN("cloudwatch", "alarm:tarn-test-sales-failed"), true},
+		{MPP, "cloudwatch:DeleteAlarms", p.Account.ARN("cloudwatch", "alarm:billing"), false},
+		{MPP, "cloudwatch:PutDashboard", p.Account.GlobalARN("cloudwatch", "dashboard/tarn-test-pipelines"), true},
+		{MPP, "cloudwatch:DeleteDashboards", p.Account.GlobalARN("cloudwatch", "dashboard/theirs"), false},
+		{MPP, "iam:PassRole", p.workRole("tarn-test-alerts"), true},
+	} {
+		scopes, err := scopesOf(test.layer, test.action)
+		if err != nil {
+			t.Error(err)
+		}
+		allowed := slices.ContainsFunc(scopes, func(s scope) bool {
+			return slices.ContainsFunc(s.resources(p, test.layer), func(pattern string) bool { return policy.Like(pattern, test.resource) })
+		})
+		if allowed != test.allowed {
+			t.Errorf("%s: %s on %s: allowed %v", test.layer, test.action, test.resource, allowed)
+		}
+	}
+}
+
+// What Glue knows no resource for is allowed with the environment's tags, or in its region.
+func TestWhatIsEverywhereHasConditions(t *testing.T) {
+	t.Parallel()
+	p := params(false)
+	for layer, actions := range map[Layer][]string{
+		Datalake: {"glue:DeleteSecurityConfiguration"},
+		MPP:      {"glue:DeleteSecurityConfiguration", "glue:CreateDataQualityRuleset", "sns:Unsubscribe", "ec2:DescribeVpcs"},
+	} {
+		for _, action := range actions {
+			scopes, err := scopesOf(layer, action)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range scopes {
+				if s.everywhere == "" || s.conditions == nil || len(s.conditions(p)) == 0 {
+					t.Errorf("%s of %s is allowed everywhere without a reason or a condition", action, layer)
+				}
+			}
+		}
+	}
+}
+
+// A verb of the boundary must not open, on every resource, what Glue and SNS know resources for.
+func TestBoundaryIsNarrowEverywhere(t *testing.T) {
+	t.Parallel()
+	p := params(false)
+	boundary, err := DeployBoundary(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for action, resource := range map[string]string{
+		"glue:CreateJob": p.Account.ARN("glue", "job/others"), "glue:DeleteDataQualityRuleset": p.Account.ARN("glue", "dataQualityRuleset/others"),
+		"sns:SetTopicAttributes": p.Account.ARN("sns", "others"), "sns:Publish": p.Account.ARN("sns", "tarn-test-alerts"),
+		"sqs:ReceiveMessage": p.Account.ARN("sqs", "tarn-test-sales-arrivals"), "sqs:SendMessage": p.Account.ARN("sqs", "tarn-test-sales-arrivals"),
+		"cloudwatch:DeleteAlarms": p.Account.ARN("cloudwatch", "alarm:others"), "events:PutRule": p.Account.ARN("events", "rule/others"),
+		"events:PutEvents": p.Account.ARN("events", "event-bus/default"), "logs:GetLogEvents": p.Account.ARN("logs", "log-group:/aws/lambda/x"),
+	} {
+		decision, err := policy.Decide(policy.Request{
+			Principal: p.RoleARN("x"), Action: action, Resource: resource, Context: policy.Context{"aws:RequestedRegion": {p.Account.Region}},
+		}, policy.Policies{Identity: []policy.Document{boundary}})
+		if err != nil || decision.Allowed {
+			t.Errorf("%s on %s: %s %v", action, resource, decision.Reason, err)
 		}
 	}
 }

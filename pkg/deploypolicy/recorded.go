@@ -126,16 +126,12 @@ var unrecorded = map[Layer]map[string]string{
 		"secretsmanager:UntagResource":   anotherTag,
 		"secretsmanager:UpdateSecret":    anotherVersion,
 	},
-	Datalake: with(lakeFormationGrants, map[string]string{
-		"glue:CreateCrawler":                     optional("catalog.crawlers"),
+	Datalake: with(with(lakeFormationGrants, crawlerCalls()), map[string]string{
 		"glue:CreateTableOptimizer":              optimized,
-		"glue:DeleteCrawler":                     optional("catalog.crawlers"),
 		"glue:DeleteTableOptimizer":              optimized,
 		"glue:DeleteUserDefinedFunction":         "Glue wants it of whoever deletes a database that has functions",
-		"glue:GetCrawler":                        optional("catalog.crawlers"),
 		"glue:GetTableOptimizer":                 optimized,
 		"glue:GetTables":                         "only a stack whose lakeFormation is switched off gives the tables back to IAM",
-		"glue:UpdateCrawler":                     optional("catalog.crawlers"),
 		"glue:UpdateDatabase":                    anotherVersion,
 		"glue:UpdateTable":                       "only a view whose text changes, or a declared table",
 		"glue:UpdateTableOptimizer":              optimized,
@@ -174,7 +170,8 @@ var unrecorded = map[Layer]map[string]string{
 		"s3:PutMetricsConfiguration":             optional("zones.*.metrics"),
 		"s3:PutReplicationConfiguration":         optional("replication"),
 	}),
-	MPP: with(with(lakeFormationGrants, networkCalls()), map[string]string{
+	MPP: with(with(with(with(lakeFormationGrants, networkCalls()), messageCalls()), runCalls()), map[string]string{
+		"glue:UpdateDataQualityRuleset":  "only a stack whose rules change",
 		"glue:StartTrigger":              "a trigger that is switched on; the recorded ones are made as they stay",
 		"glue:StopTrigger":               "a trigger that is switched off",
 		"glue:UpdateTrigger":             anotherVersion,
@@ -182,13 +179,59 @@ var unrecorded = map[Layer]map[string]string{
 		"iam:PutRolePermissionsBoundary": "only a stack whose boundary changes gives its roles another one",
 		"iam:UpdateAssumeRolePolicy":     anotherVersion,
 		"iam:UpdateRole":                 anotherVersion,
-		"s3:DeleteObject":                "an object of which the bucket has no versions is deleted without naming one",
-		"s3:ListBucket":                  "without it S3 says of an object that is gone that it is forbidden (Amazon S3 API, HeadObject)",
+		"s3:DeleteObject":                "tarn upload --delete, and an object of which the bucket has no versions",
 		"logs:AssociateKmsKey":           "only a stack whose key changes encrypts its log groups with another one",
 		"logs:DisassociateKmsKey":        "as logs:AssociateKmsKey",
 		"s3:AbortMultipartUpload":        "a large script or file is uploaded in parts, which are given up after a failure",
 		"s3:ListMultipartUploadParts":    "as s3:AbortMultipartUpload",
 	}),
+}
+
+// crawlerCalls are what only a stack with crawlers of its own calls: they have a log group each, and a security
+// configuration together.
+func crawlerCalls() map[string]string {
+	calls := map[string]string{}
+	for _, action := range []string{
+		"glue:CreateCrawler", "glue:CreateSecurityConfiguration", "glue:DeleteCrawler", "glue:DeleteSecurityConfiguration",
+		"glue:GetCrawler", "glue:GetSecurityConfiguration", "glue:UpdateCrawler",
+		"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DescribeLogGroups", "logs:DisassociateKmsKey",
+		"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+	} {
+		calls[action] = optional("catalog.crawlers")
+	}
+	return calls
+}
+
+// messageCalls are what only a stack calls whose pipelines start when files arrive, or that sends alerts by mail.
+func messageCalls() map[string]string {
+	calls := map[string]string{}
+	for _, action := range []string{
+		"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags",
+		"sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
+	} {
+		calls[action] = "only a stack with a pipeline that has an arrival"
+	}
+	for _, action := range []string{
+		"sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic", "sns:SetSubscriptionAttributes", "sns:Subscribe",
+		"sns:Unsubscribe",
+	} {
+		calls[action] = "only a stack with mpp:settings.alerts.emails"
+	}
+	return calls
+}
+
+// runCalls are what whoever deploys pipelines calls to run them and to see how they went: tarn run, backfill, status and
+// logs. They give no right that a deployer lacks, who may change what a job does and when it starts. The rows of tables
+// are for personas.
+func runCalls() map[string]string {
+	calls := map[string]string{}
+	for _, action := range []string{
+		"glue:GetTables", "glue:GetWorkflowRun", "glue:GetWorkflowRuns", "glue:ResumeWorkflowRun", "glue:StartWorkflowRun",
+		"glue:StopWorkflowRun", "logs:DescribeLogStreams", "logs:GetLogEvents",
+	} {
+		calls[action] = "no deployment: tarn run, backfill, status and logs"
+	}
+	return calls
 }
 
 // networkCalls are what only a stack with a private network calls; e2e.TestNetwork compares them with what is called.

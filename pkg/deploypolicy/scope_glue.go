@@ -44,10 +44,28 @@ var glueRules = []rule{
 		})},
 	},
 	{
-		actions: []string{"*Crawler", "*Job", "*Trigger", "*Workflow", "GetTags", "TagResource", "UntagResource"},
+		actions: []string{"*SecurityConfiguration"},
+		scope: scope{
+			sid: "SecurityConfigurations", resources: anything, conditions: (*Params).inRegion,
+			everywhere: "Glue knows no resource for security configurations (Service Authorization Reference, \"AWS Glue\")",
+		},
+	},
+	{
+		actions: []string{"CreateDataQualityRuleset"},
+		layers:  []Layer{MPP},
+		scope: scope{
+			sid: "MakeRulesets", resources: anything, conditions: requestedTags,
+			everywhere: "Glue knows no resource for a ruleset that is not there yet (the same); its tags have to be the environment's",
+		},
+	},
+	{
+		actions: []string{
+			"*Crawler", "*DataQualityRuleset", "*Job", "*Trigger", "*Workflow", "GetTags", "TagResource", "UntagResource",
+			"GetWorkflowRun", "GetWorkflowRuns", "ResumeWorkflowRun", "StartWorkflowRun", "StopWorkflowRun",
+		},
 		scope: scope{sid: "Pipelines", resources: fixed(func(p *Params) []string {
 			var resources []string
-			for _, kind := range []string{"connection", "crawler", "job", "trigger", "workflow"} {
+			for _, kind := range []string{"connection", "crawler", "dataQualityRuleset", "job", "trigger", "workflow"} {
 				resources = append(resources, p.Account.ARN("glue", kind+"/"+p.Scope.Name("*")))
 			}
 			return resources

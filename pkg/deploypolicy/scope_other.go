@@ -25,11 +25,27 @@ var logsRules = []rule{
 		})},
 	},
 	{
-		actions: []string{"*LogGroup", "*RetentionPolicy", "*KmsKey", "ListTagsForResource", "TagResource", "UntagResource"},
-		scope: scope{sid: "LogGroups", resources: fixed(func(p *Params) []string {
-			return []string{p.Account.ARN("logs", "log-group:"+p.Scope.LogGroup("*"))}
-		})},
+		actions: []string{
+			"*LogGroup", "*RetentionPolicy", "*KmsKey", "ListTagsForResource", "TagResource", "UntagResource",
+			"DescribeLogStreams", "GetLogEvents", // of whoever looks at a run
+		},
+		scope: scope{sid: "LogGroups", resources: logGroups},
 	},
+}
+
+// logGroups are those that a layer makes. Glue gives some of them their names, of which only the security configuration
+// is the environment's for sure: a role may be somebody else's (pkg/catalog, SecurityConfigurationName and CrawlerLogGroup;
+// pkg/pipeline, jobLogGroups).
+func logGroups(p *Params, layer Layer) []string {
+	group := func(name string) string { return p.Account.ARN("logs", "log-group:"+name) }
+	if layer == Datalake {
+		return []string{group("/aws-glue/crawlers-role/*-" + p.Scope.Name("catalog") + "*")}
+	}
+	pipelines := p.Scope.Name("pipelines")
+	return []string{
+		group(p.Scope.LogGroup("*")), group("/aws-glue/crawlers-role/*-" + pipelines + "*"),
+		group("/aws-glue/python-jobs/" + pipelines + "-*"),
+	}
 }
 
 // lakeformationRules have no resources: Lake Formation decides by its own administrators and grants. Data is

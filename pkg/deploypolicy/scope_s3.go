@@ -9,6 +9,14 @@ var s3Rules = []rule{
 		scope:   scope{sid: "TableMetadata", resources: tableMetadata},
 	},
 	{
+		actions: []string{"GetObject"},
+		layers:  []Layer{MPP},
+		scope:   scope{sid: "Objects", resources: objects},
+		also: []scope{{sid: "Reports", resources: fixed(func(p *Params) []string {
+			return []string{p.dataBucket(zone.Artifacts) + "/reports/*"} // what the jobs of a run say of themselves
+		})}},
+	},
+	{
 		actions: []string{"*Object", "*ObjectTagging", "*ObjectVersion", "*ObjectAttributes", "*MultipartUpload*"},
 		scope:   scope{sid: "Objects", resources: objects},
 	},

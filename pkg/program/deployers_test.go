@@ -168,6 +168,10 @@ func attacks() map[string]call {
 		"the lease of another environment":              {"dynamodb:UpdateItem", lockARN, itemKey, "lease/prod"},
 		"every item of the lock table":                  {"dynamodb:UpdateItem", lockARN, "", ""},
 		"another environment's data":                    {"s3:DeleteBucket", "arn:aws:s3:::tarn-prod-raw-123456789012-us-east-1", "", ""},
+		"another environment's runs":                    {"glue:StartWorkflowRun", "arn:aws:glue:us-east-1:123456789012:workflow/tarn-prod-flights", "", ""},
+		"another environment's logs":                    {"logs:GetLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/tarn/prod/flights/x/output:log-stream:x", "", ""},
+		"news of files":                                 {"sqs:ReceiveMessage", "arn:aws:sqs:us-east-1:123456789012:tarn-test-flights-arrivals", "", ""},
+		"rules without the environment's tags":          {"glue:CreateDataQualityRuleset", "*", "aws:RequestTag/tarn:environment", "prod"},
 		"another environment's jobs":                    {"glue:UpdateJob", "arn:aws:glue:us-east-1:123456789012:job/tarn-prod-flights-raw-to-staged", "", ""},
 		"an administrator's session":                    {"sts:AssumeRole", accountARN + "role/admin", "", ""},
 	}
@@ -237,6 +241,16 @@ func TestDeployersCanDeploy(t *testing.T) {
 		"read its lake":      {"s3:GetObject", stateARN + "/.pulumi/stacks/datalake/test.json", "", ""},
 		"encrypt its upload": {"kms:GenerateDataKey", dataKey, "", ""},
 		"give a role rights": {"lakeformation:GrantPermissions", "*", regionKey, "us-east-1"},
+		"start a run":        {"glue:StartWorkflowRun", "arn:aws:glue:us-east-1:123456789012:workflow/tarn-test-flights", "", ""},
+		"see how it went":    {"glue:GetWorkflowRuns", "arn:aws:glue:us-east-1:123456789012:workflow/tarn-test-flights", "", ""},
+		"read its report":    {"s3:GetObject", "arn:aws:s3:::tarn-test-artifacts-123456789012-us-east-1/reports/flights/wr_1/raw-to-staged.json", "", ""},
+		"read its log":       {"logs:GetLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/tarn/test/flights/x/output:log-stream:jr_1", "", ""},
+		"upload raw files":   {"s3:PutObject", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/flights/x.csv", "", ""},
+		"give up a part":     {"s3:AbortMultipartUpload", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/flights/x.csv", "", ""},
+		"delete raw files":   {"s3:DeleteObject", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/flights/x.csv", "", ""},
+		"make a queue":       {"sqs:CreateQueue", "arn:aws:sqs:us-east-1:123456789012:tarn-test-flights-arrivals", "", ""},
+		"subscribe to it":    {"sns:Subscribe", "arn:aws:sns:us-east-1:123456789012:tarn-test-alerts", "", ""},
+		"have alarms sent":   {"iam:PassRole", accountARN + "role/tarn/test/tarn-test-alerts", passKey, "events.amazonaws.com"},
 		"make a persona":     {"iam:CreateRole", accountARN + "role/tarn/test/tarn-test-persona-analyst", boundaryKey, boundaryARN},
 	}
 	recorder := foundation(t, gitHub())
@@ -372,6 +386,8 @@ func TestPlanRoleOnlyReads(t *testing.T) {
 	}
 	for name, forbidden := range map[string]call{
 		"data":       {"s3:GetObject", "arn:aws:s3:::tarn-test-raw-123456789012-us-east-1/x.csv", "", ""},
+		"logs":       {"logs:GetLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/tarn/test/flights/x/output:log-stream:x", "", ""},
+		"a run":      {"glue:StartWorkflowRun", "arn:aws:glue:us-east-1:123456789012:workflow/tarn-test-flights", "", ""},
 		"the lease":  {"dynamodb:UpdateItem", lockARN, itemKey, "lease/test"},
 		"the state":  {"s3:PutObject", stateARN + "/.pulumi/stacks/mpp/test.json", "", ""},
 		"a secret":   {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tarn/test/ci-access-key-abcdef", "", ""},
