@@ -155,7 +155,7 @@ func starts(p dataset.Pipeline) string {
 	case p.Schedule != "":
 		return p.Schedule
 	case p.Arrival != nil:
-		return fmt.Sprintf("after %d files or %d seconds", p.Arrival.Files, p.Arrival.WithinSeconds)
+		return fmt.Sprintf("after %s or %d seconds", counted(p.Arrival.Files, "file"), p.Arrival.WithinSeconds)
 	default:
 		return "on demand"
 	}

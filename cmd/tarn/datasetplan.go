@@ -159,7 +159,9 @@ func stepRow(s pipeline.Step) []string {
 	if c.Queuing != nil && *c.Queuing {
 		waits = "yes"
 	}
-	return []string{
-		s.Name, s.Kind, when, c.GlueVersion, workers, class, fmt.Sprintf("%d min", c.TimeoutMinutes), fmt.Sprint(*c.MaxRetries), waits,
+	timeout := fmt.Sprintf("%d min", c.TimeoutMinutes)
+	if s.Kind == pipeline.Streaming { // Glue starts it anew in its maintenance window
+		timeout, waits = "none", ""
 	}
+	return []string{s.Name, s.Kind, when, c.GlueVersion, workers, class, timeout, fmt.Sprint(*c.MaxRetries), waits}
 }
