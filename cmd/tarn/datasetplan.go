@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tarn-data/tarn/pkg/console"
+	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/pipeline"
 	"github.com/tarn-data/tarn/pkg/program/mpp"
 )
@@ -152,7 +153,7 @@ func stepRow(s pipeline.Step) []string {
 	}
 	c := s.Capacity
 	workers, class := fmt.Sprintf("up to %d %s", c.MaxWorkers, c.WorkerType), c.ExecutionClass
-	if s.Kind == pipeline.PythonShell {
+	if s.Kind == dataset.PythonShell {
 		workers, class = fmt.Sprintf("%v DPU", c.PythonCapacity), ""
 	}
 	waits := "no"
@@ -160,7 +161,7 @@ func stepRow(s pipeline.Step) []string {
 		waits = "yes"
 	}
 	timeout := fmt.Sprintf("%d min", c.TimeoutMinutes)
-	if s.Kind == pipeline.Streaming { // Glue starts it anew in its maintenance window
+	if s.Kind == dataset.Streaming { // Glue starts it anew in its maintenance window
 		timeout, waits = "none", ""
 	}
 	return []string{s.Name, s.Kind, when, c.GlueVersion, workers, class, timeout, fmt.Sprint(*c.MaxRetries), waits}

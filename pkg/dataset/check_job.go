@@ -17,17 +17,19 @@ const (
 	Streaming   = "streaming"
 )
 
-// The steps that Tarn's own jobs are, in their order. Which of them a pipeline has depends on its data sets.
+// The steps of Tarn's own, in their order. Which of them a pipeline has depends on its data sets. All but Crawl are jobs,
+// whose run reports carry the same names; TableMaintenance is not part of the workflow.
 const (
-	stepStage     = "raw-to-staged"
-	stepGate      = "quality-gate"
-	stepAnalytics = "staged-to-analytics"
-	stepMaintain  = "table-maintenance"
+	Crawl             = "crawl"
+	RawToStaged       = "raw-to-staged"
+	QualityGate       = "quality-gate"
+	StagedToAnalytics = "staged-to-analytics"
+	TableMaintenance  = "table-maintenance"
 )
 
 var (
 	kinds    = []string{Spark, PythonShell, Streaming}
-	ownSteps = []string{stepStage, stepGate, stepAnalytics, stepMaintain}
+	ownSteps = []string{Crawl, RawToStaged, QualityGate, StagedToAnalytics, TableMaintenance}
 	jobName  = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	argument = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 	// secret finds names of what must not be written into files that everybody can read, secretARN what may: a place.
@@ -54,14 +56,17 @@ var ownArguments = []string{
 	"enable-lakeformation-fine-grained-access", "user-jars-first", "python-modules-installer-option", "security-configuration",
 }
 
-// Steps gives the steps that Tarn's own jobs are in this pipeline, in their order.
+// ReservedArgument tells whether an argument, named without its dashes, is not for jobs of the users' own to set.
+func ReservedArgument(name string) bool { return slices.Contains(ownArguments, name) }
+
+// Steps gives the steps that Tarn's own jobs are in this pipeline's workflow, in their order.
 func (p Pipeline) Steps() []string {
-	steps := []string{stepStage}
+	steps := []string{RawToStaged}
 	if slices.ContainsFunc(p.Datasets, func(d Dataset) bool { return d.Quality != "" }) {
-		steps = append(steps, stepGate)
+		steps = append(steps, QualityGate)
 	}
 	if len(p.Tables) > 0 {
-		steps = append(steps, stepAnalytics)
+		steps = append(steps, StagedToAnalytics)
 	}
 	return steps
 }
@@ -112,7 +117,7 @@ func (j Job) check(r report, files fs.FS, templates Templates) {
 	case !jobName.MatchString(j.Name) || len(j.Name) > maxJobName:
 		r("name", "%q: want lower-case letters, digits and single hyphens, at most %d", j.Name, maxJobName)
 	case slices.Contains(ownSteps, j.Name):
-		r("name", "%q is the name of a job of Tarn's own: choose another", j.Name)
+		r("name", "%q is the name of a step of Tarn's own: choose another", j.Name)
 	}
 	r.oneOf("kind", j.Kind, kinds)
 	r.file("script", j.Script, files, ".py")
@@ -136,7 +141,7 @@ func (j Job) check(r report, files fs.FS, templates Templates) {
 			r(at, "leave the dashes away, they are added")
 		case !argument.MatchString(name):
 			r(at, "want letters, digits, hyphens and underscores")
-		case slices.Contains(ownArguments, name):
+		case ReservedArgument(name):
 			r(at, "is set by Tarn or Glue: choose another name")
 		// Glue User Guide, "Using job parameters in AWS Glue jobs": arguments are shown and logged as they are.
 		case secret.MatchString(name) && !secretARN.MatchString(j.Arguments[name]) || keyID.MatchString(j.Arguments[name]):

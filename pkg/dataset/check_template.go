@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -11,14 +12,18 @@ import (
 // What Glue accepts for Spark jobs (Glue User Guide, "Worker types"; Glue API Reference, CreateJob).
 var (
 	// Glue 4.0 has Iceberg 1.0, which has no branches to publish from.
-	glueVersions     = []string{"5.0", "5.1", "6.0"}
-	workerTypes      = []string{"G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"}
-	smallestStreamer = "G.025X" // for streaming jobs only
+	glueVersions = []string{"5.0", "5.1", "6.0"}
+	workerTypes  = []string{
+		StreamingWorkerType, "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X",
+	}
 	executionClasses = []string{"STANDARD", flex}
 	// Glue API Reference, Job: MaintenanceWindow.
 	window = regexp.MustCompile(`^(Sun|Mon|Tue|Wed|Thu|Fri|Sat):([01]?[0-9]|2[0-3])$`)
 	conf   = regexp.MustCompile(`^spark\.[A-Za-z0-9_.-]+$`)
 )
+
+// StreamingWorkerType is the smallest worker type, which is for streaming jobs only.
+const StreamingWorkerType = "G.025X"
 
 const (
 	flex = "FLEX"
@@ -28,14 +33,23 @@ const (
 	maxWorkers        = 1000
 )
 
-// check refuses single fields. What fields together cannot be is checked where they are merged with what a stack says.
 func (t Template) check(r report) {
 	r.identifier("name", t.Name, maxPipeline)
+	t.checkCapacity(r)
+}
+
+// Check tells the problems of single fields, for capacity that comes from a stack's settings. What fields cannot be
+// together pkg/pipeline checks, where they are merged with what the stack says.
+func (t Template) Check(problem func(field, text string)) {
+	t.checkCapacity(func(field, format string, args ...any) { problem(field, fmt.Sprintf(format, args...)) })
+}
+
+func (t Template) checkCapacity(r report) {
 	if t.GlueVersion != "" {
 		r.oneOf("glue_version", t.GlueVersion, glueVersions)
 	}
 	if t.WorkerType != "" {
-		r.oneOf("worker_type", t.WorkerType, append([]string{smallestStreamer}, workerTypes...))
+		r.oneOf("worker_type", t.WorkerType, workerTypes)
 	}
 	if t.ExecutionClass != "" {
 		r.oneOf("execution_class", t.ExecutionClass, executionClasses)
@@ -76,8 +90,8 @@ func (t Template) checkFor(r report, kind string) {
 			r("template", "%s has execution_class FLEX, which streaming jobs do not have: use another", t.Name)
 		}
 	default:
-		if t.WorkerType == smallestStreamer {
-			r("template", "%s has worker_type %s, which is for streaming jobs only: use another", t.Name, smallestStreamer)
+		if t.WorkerType == StreamingWorkerType {
+			r("template", "%s has worker_type %s, which is for streaming jobs only: use another", t.Name, StreamingWorkerType)
 		}
 	}
 	if kind != Streaming && t.MaintenanceWindow != "" {

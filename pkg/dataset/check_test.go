@@ -267,7 +267,8 @@ var refused = map[string]struct {
 
 	"job name":             {sales, "name: score", "name: Score", `sales.yaml:13: jobs[1].name: "Score": want lower-case`, false},
 	"job twice":            {sales, "name: score", "name: export", `jobs[1].name: "export" is there twice`, true},
-	"name of a step":       {sales, "name: score", "name: quality-gate", `"quality-gate" is the name of a job of Tarn's own`, false},
+	"name of a step":       {sales, "name: score", "name: quality-gate", `"quality-gate" is the name of a step of Tarn's own`, false},
+	"name of the crawl":    {sales, "name: score", "name: crawl", `"crawl" is the name of a step of Tarn's own`, false},
 	"kind":                 {sales, "kind: spark", "kind: ray", `sales.yaml:14: jobs[1].kind: "ray": want one of spark, python-shell, streaming`, false},
 	"no script":            {sales, "jobs/score.py", "jobs/scores.py", "sales.yaml:15: jobs[1].script: there is no file jobs/scores.py", true},
 	"script of a kind":     {sales, "jobs/score.py", "jobs/x.jar", `jobs[1].script: "jobs/x.jar": want a file that ends in .py`, false},

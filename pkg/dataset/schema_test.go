@@ -249,7 +249,7 @@ func TestSchemasAllowWhatTheCodeAllows(t *testing.T) {
 		"by":              {pipeline.Properties["maintenance"].Properties["by"].Enum, []string{ByJob, ByOptimizer, ByNobody}},
 		"kind":            {pipeline.Properties["jobs"].Items.Properties["kind"].Enum, kinds},
 		"glue_version":    {template.Properties["glue_version"].Enum, glueVersions},
-		"worker_type":     {template.Properties["worker_type"].Enum, append([]string{smallestStreamer}, workerTypes...)},
+		"worker_type":     {template.Properties["worker_type"].Enum, workerTypes},
 		"execution_class": {template.Properties["execution_class"].Enum, executionClasses},
 	} {
 		if !slices.Equal(test.got, test.want) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/dataset"
 )
 
 // icebergConf makes the Glue Data Catalog an Iceberg catalog of the name glue_catalog. They have to
@@ -25,23 +27,13 @@ func isIcebergConf(key string) bool {
 	return slices.ContainsFunc(icebergConf, func(conf string) bool { return strings.HasPrefix(conf, key+"=") })
 }
 
-// reserved are the arguments that the pipeline sets.
-var reserved = []string{
-	"conf", "custom-logGroup-prefix", "datalake-formats", "enable-auto-scaling",
-	"enable-continuous-cloudwatch-log", "enable-job-insights", "enable-metrics", "enable-observability-metrics",
-	"enable-spark-ui", "extra-jars", "extra-py-files", "additional-python-modules", "job-bookmark-option",
-	"spark-event-logs-path", "TempDir", "JOB_NAME", "JOB_RUN_ID", "WORKFLOW_NAME", "WORKFLOW_RUN_ID",
-	"analytics_database", "analytics_uri", "arrivals_queue", "dataset_metrics", "manifest_uri", "metrics_name",
-	"optimizer_role", "quarantine_database", "quarantine_uri", "raw_uri", "report_uri", "staged_database", "staged_uri",
-}
-
 // arguments are what a job is started with. Those with hyphens are Glue's own (Glue User Guide, "Using job
 // parameters"), those with underscores are ours.
 func (p *Pipeline) arguments(job plannedJob) pulumi.StringMap {
 	arguments := p.ours()
 	arguments["--enable-continuous-cloudwatch-log"] = pulumi.String("true")
 	arguments["--TempDir"] = pulumi.Sprintf("s3://%s/%s/", p.lake.ArtifactsBucket, tempPrefix(p.args.Pipeline.Name))
-	if job.kind != PythonShell {
+	if job.kind != dataset.PythonShell {
 		maps.Copy(arguments, p.sparkArguments(job))
 	}
 	if job.own != nil {
@@ -105,14 +97,14 @@ func (p *Pipeline) sparkArguments(job plannedJob) pulumi.StringMap {
 func (p *Pipeline) ownArguments(job plannedJob) pulumi.StringMap {
 	arguments := pulumi.StringMap{}
 	for key, value := range job.own.Arguments {
-		arguments[argumentName(key)] = pulumi.String(value)
+		arguments["--"+key] = pulumi.String(value)
 	}
 	var onPath, installed, jars pulumi.StringArray
-	if job.kind != PythonShell {
+	if job.kind != dataset.PythonShell {
 		onPath = append(onPath, p.Code.Library)
 	}
 	for _, module := range job.own.Modules {
-		if uri := p.Code.Files[module]; job.kind != PythonShell && path.Ext(module) == ".whl" {
+		if uri := p.Code.Files[module]; job.kind != dataset.PythonShell && path.Ext(module) == ".whl" {
 			installed = append(installed, uri)
 		} else {
 			onPath = append(onPath, uri)

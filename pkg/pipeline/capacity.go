@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/tarn-data/tarn/pkg/dataset"
 )
@@ -68,6 +68,15 @@ func ofTemplate(t dataset.Template) Capacity {
 	}
 }
 
+// template gives what the capacity has in common with templates.
+func (c Capacity) template() dataset.Template {
+	return dataset.Template{
+		GlueVersion: c.GlueVersion, WorkerType: c.WorkerType, MaxWorkers: c.MaxWorkers, ExecutionClass: c.ExecutionClass,
+		TimeoutMinutes: c.TimeoutMinutes, MaxRetries: c.MaxRetries, Queuing: c.Queuing, MaintenanceWindow: c.MaintenanceWindow,
+		SparkConf: c.SparkConf,
+	}
+}
+
 // over gives the capacity with what it leaves out taken from a base. Spark settings are merged one by one.
 func (c Capacity) over(base Capacity) Capacity {
 	c.GlueVersion = either(c.GlueVersion, base.GlueVersion)
@@ -101,66 +110,52 @@ const (
 	flex     = "FLEX"
 )
 
-// What Glue accepts for Spark jobs (Glue User Guide, "Worker types" and Glue API, CreateJob). Glue 4.0 has Iceberg 1.0,
-// which has no branches to publish from.
 var (
-	glueVersions     = []string{"5.0", "5.1", "6.0"}
-	workerTypes      = []string{"G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"}
-	flexWorkerTypes  = []string{"G.1X", "G.2X"}
-	smallestStreamer = "G.025X" // for streaming jobs only
-	executionClasses = []string{standard, flex}
+	// Glue User Guide, "Worker types" and "Flexible job runs".
+	flexWorkerTypes = []string{"G.1X", "G.2X"}
+	// Glue API Reference, Job: MaxCapacity.
 	pythonCapacities = []float64{0.0625, 1}
-	windowForm       = regexp.MustCompile(`^(Sun|Mon|Tue|Wed|Thu|Fri|Sat):([01]?[0-9]|2[0-3])$`)
-	confKey          = regexp.MustCompile(`^spark\.[A-Za-z0-9_.-]+$`)
 )
 
-// maxTimeoutMinutes is seven days, the longest a Spark job may run (Glue API Reference, Job).
-const maxTimeoutMinutes = 7 * 24 * 60
-
-// Validate refuses what Glue would refuse only when a job of a kind is created. It wants an effective capacity.
+// Validate refuses what Glue would refuse only when a job of a kind is created. It wants an effective capacity. Templates
+// have the same fields, so that their rules are the same; here is what the fields are together, and what templates have
+// not.
 func (c Capacity) Validate(kind string) error {
 	var problems []error
-	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf("capacity."+format, args...)) }
-	oneOf := func(field, value string, allowed []string) {
-		if !slices.Contains(allowed, value) {
-			add("%s %q: want one of %v", field, value, allowed)
-		}
+	add := func(field, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("capacity."+field+": "+format, args...))
 	}
-	oneOf("glueVersion", c.GlueVersion, glueVersions)
-	types := workerTypes
-	if kind == Streaming {
-		types = append([]string{smallestStreamer}, types...)
+	c.template().Check(func(field, text string) { add(camelCase(field), "%s", text) })
+	if kind != dataset.Streaming && c.WorkerType == dataset.StreamingWorkerType {
+		add("workerType", "%s is for streaming jobs only", c.WorkerType)
 	}
-	oneOf("workerType", c.WorkerType, types)
-	oneOf("executionClass", c.ExecutionClass, executionClasses)
-	if kind == Spark && c.ExecutionClass == flex && !slices.Contains(flexWorkerTypes, c.WorkerType) {
-		add("workerType %s: the FLEX execution class runs on %v only", c.WorkerType, flexWorkerTypes)
+	if kind == dataset.Spark && c.ExecutionClass == flex && !slices.Contains(flexWorkerTypes, c.WorkerType) {
+		add("workerType", "%s: the FLEX execution class runs on %v only", c.WorkerType, flexWorkerTypes)
 	}
-	if c.MaxWorkers < 2 {
-		add("maxWorkers is %d, Glue wants at least 2", c.MaxWorkers)
-	}
-	if c.TimeoutMinutes < 1 || c.TimeoutMinutes > maxTimeoutMinutes {
-		add("timeoutMinutes is %d, want 1 to %d", c.TimeoutMinutes, maxTimeoutMinutes)
-	}
-	switch retries := *c.MaxRetries; {
-	case retries < 0 || retries > 10:
-		add("maxRetries is %d, want 0 to 10", retries)
-	case retries > 0 && *c.Queuing:
-		add("queuing: a run with maxRetries %d does not wait for capacity; leave one of the two out", retries)
-	}
-	if !windowForm.MatchString(c.MaintenanceWindow) {
-		add("maintenanceWindow %q: want a day and an hour in UTC such as Sun:3", c.MaintenanceWindow)
+	if retries := *c.MaxRetries; retries > 0 && *c.Queuing {
+		add("queuing", "a run with maxRetries %d does not wait for capacity; leave one of the two out", retries)
 	}
 	if !slices.Contains(pythonCapacities, c.PythonCapacity) {
-		add("pythonCapacity is %v, Glue allows %v", c.PythonCapacity, pythonCapacities)
+		add("pythonCapacity", "is %v, Glue allows %v", c.PythonCapacity, pythonCapacities)
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.SparkConf)) {
-		switch {
-		case !confKey.MatchString(key):
-			add("sparkConf.%s: want the name of a Spark setting", key)
-		case isIcebergConf(key):
-			add("sparkConf.%s: the jobs need their own value", key)
+		if isIcebergConf(key) {
+			add("sparkConf."+key, "the jobs need their own value")
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// camelCase gives the name that a field of a file has in a stack's settings: spark_conf.spark.a is sparkConf.spark.a.
+func camelCase(field string) string {
+	field, inner, found := strings.Cut(field, ".")
+	words := strings.Split(field, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	name := strings.Join(words, "")
+	if found {
+		name += "." + inner
+	}
+	return name
 }

@@ -50,28 +50,29 @@ func TestCapacityThatGlueRefuses(t *testing.T) {
 		kind     string
 		capacity Capacity
 	}{
-		`capacity.glueVersion "4.0": want one of [5.0 5.1 6.0]`:                  {Spark, Capacity{GlueVersion: "4.0"}},
-		`capacity.workerType "G.025X": want one of`:                              {Spark, Capacity{WorkerType: "G.025X"}},
-		"capacity.workerType R.1X: the FLEX execution class runs on [G.1X G.2X]": {Spark, Capacity{WorkerType: "R.1X", ExecutionClass: "FLEX"}},
-		`capacity.executionClass "SPOT": want one of [STANDARD FLEX]`:            {Spark, Capacity{ExecutionClass: "SPOT"}},
-		"capacity.maxWorkers is 1, Glue wants at least 2":                        {Spark, Capacity{MaxWorkers: 1}},
-		"capacity.timeoutMinutes is 10081, want 1 to 10080":                      {Spark, Capacity{TimeoutMinutes: 10081}},
-		"capacity.maxRetries is 11, want 0 to 10":                                {Spark, Capacity{MaxRetries: &eleven}},
-		"capacity.queuing: a run with maxRetries 1 does not wait for capacity":   {Spark, Capacity{MaxRetries: &one, Queuing: &yes}},
-		`capacity.maintenanceWindow "Sunday:3": want a day and an hour`:          {Streaming, Capacity{MaintenanceWindow: "Sunday:3"}},
-		`capacity.maintenanceWindow "Sun:24": want a day and an hour`:            {Streaming, Capacity{MaintenanceWindow: "Sun:24"}},
-		"capacity.pythonCapacity is 0.5, Glue allows [0.0625 1]":                 {PythonShell, Capacity{PythonCapacity: 0.5}},
-		"capacity.sparkConf.a=b: want the name of a Spark setting":               {Spark, Capacity{SparkConf: map[string]string{"a=b": "1"}}},
-		"capacity.sparkConf.spark.sql.session.timeZone: the jobs need their own": {Spark, Capacity{SparkConf: map[string]string{"spark.sql.session.timeZone": "CET"}}},
-		`capacity.workerType "G.3X": want one of [G.025X G.1X`:                   {Streaming, Capacity{WorkerType: "G.3X"}},
+		`capacity.glueVersion: "4.0": want one of 5.0, 5.1, 6.0`:                  {dataset.Spark, Capacity{GlueVersion: "4.0"}},
+		`capacity.workerType: G.025X is for streaming jobs only`:                  {dataset.Spark, Capacity{WorkerType: "G.025X"}},
+		"capacity.workerType: R.1X: the FLEX execution class runs on [G.1X G.2X]": {dataset.Spark, Capacity{WorkerType: "R.1X", ExecutionClass: "FLEX"}},
+		`capacity.executionClass: "SPOT": want one of STANDARD, FLEX`:             {dataset.Spark, Capacity{ExecutionClass: "SPOT"}},
+		"capacity.maxWorkers: is 1, want 2 to 1000":                               {dataset.Spark, Capacity{MaxWorkers: 1}},
+		"capacity.timeoutMinutes: is 10081, want 1 to 10080":                      {dataset.Spark, Capacity{TimeoutMinutes: 10081}},
+		"capacity.maxRetries: is 11, want 0 to 10":                                {dataset.Spark, Capacity{MaxRetries: &eleven}},
+		"capacity.queuing: a run with maxRetries 1 does not wait for capacity":    {dataset.Spark, Capacity{MaxRetries: &one, Queuing: &yes}},
+		`capacity.maintenanceWindow: "Sunday:3": want a day and an hour`:          {dataset.Streaming, Capacity{MaintenanceWindow: "Sunday:3"}},
+		`capacity.maintenanceWindow: "Sun:24": want a day and an hour`:            {dataset.Streaming, Capacity{MaintenanceWindow: "Sun:24"}},
+		"capacity.pythonCapacity: is 0.5, Glue allows [0.0625 1]":                 {dataset.PythonShell, Capacity{PythonCapacity: 0.5}},
+		"capacity.sparkConf.a=b: want a Spark setting":                            {dataset.Spark, Capacity{SparkConf: map[string]string{"a=b": "1"}}},
+		"capacity.sparkConf.spark.sql.session.timeZone: the jobs need their own":  {dataset.Spark, Capacity{SparkConf: map[string]string{"spark.sql.session.timeZone": "CET"}}},
+		`capacity.workerType: "G.3X": want one of G.025X, G.1X`:                   {dataset.Streaming, Capacity{WorkerType: "G.3X"}},
+		`capacity.sparkConf.spark.x: "a b": want a value without blanks`:          {dataset.Spark, Capacity{SparkConf: map[string]string{"spark.x": "a b"}}},
 	} {
 		if err := Effective(dataset.Template{}, test.capacity).Validate(test.kind); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
 	for kind, capacity := range map[string]Capacity{
-		Spark: {ExecutionClass: "FLEX", WorkerType: "G.2X"}, Streaming: {WorkerType: "G.025X", ExecutionClass: "FLEX", MaintenanceWindow: "Mon:23"},
-		PythonShell: {PythonCapacity: 1},
+		dataset.Spark: {ExecutionClass: "FLEX", WorkerType: "G.2X"}, dataset.Streaming: {WorkerType: "G.025X", ExecutionClass: "FLEX", MaintenanceWindow: "Mon:23"},
+		dataset.PythonShell: {PythonCapacity: 1},
 	} {
 		if err := Effective(dataset.Template{}, capacity).Validate(kind); err != nil {
 			t.Errorf("%s: %v", kind, err)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/tarn-data/tarn/pkg/dataset"
 )
 
 // CodeType is the type token of Code.
@@ -22,8 +24,8 @@ const CodeType = "tarn:pipeline:Code"
 
 // scripts are the files of the jobs folder by the kind of job that runs them. Tests and caches stay behind.
 var scripts = map[string]string{
-	RawToStaged: "raw_to_staged.py", QualityGate: "quality_gate.py", StagedToAnalytics: "staged_to_analytics.py",
-	TableMaintenance: "table_maintenance.py",
+	dataset.RawToStaged: "raw_to_staged.py", dataset.QualityGate: "quality_gate.py", dataset.StagedToAnalytics: "staged_to_analytics.py",
+	dataset.TableMaintenance: "table_maintenance.py",
 }
 
 // checksum is how S3 sees that what arrives is what was sent. A zone with Object Lock takes no upload without.

@@ -14,9 +14,6 @@ type step struct {
 	after   string // name of the step that has to succeed before; empty starts with the workflow
 }
 
-// crawlStep is the name of the step that crawls.
-const crawlStep = "crawl"
-
 // maxActions is how many jobs one trigger can start (AWS General Reference, "AWS Glue endpoints and quotas").
 const maxActions = 50
 

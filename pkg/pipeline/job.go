@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/dataset"
 )
 
 // jobLogs makes the log groups of the pipeline's jobs.
@@ -25,8 +26,8 @@ func (p *Pipeline) jobLogs(ctx *pulumi.Context, name string, jobs []plannedJob) 
 		made[logs] = true
 		for stream, physical := range map[string]string{"output": logs.Output, "error": logs.Error} {
 			part := "-log-" + stream
-			if job.kind == PythonShell {
-				part = "-" + PythonShell + part
+			if job.kind == dataset.PythonShell {
+				part = "-" + dataset.PythonShell + part
 			}
 			group, err := p.logGroup(ctx, name+part, physical)
 			if err != nil {
@@ -62,7 +63,7 @@ func (p *Pipeline) manifest(ctx *pulumi.Context, name string) (*s3.BucketObjectv
 
 // commands are Glue's words for the kinds of jobs, with the Python each runs (Glue API Reference, JobCommand).
 var commands = map[string]struct{ name, python string }{
-	Spark: {"glueetl", "3"}, PythonShell: {"pythonshell", "3.9"}, Streaming: {"gluestreaming", "3"},
+	dataset.Spark: {"glueetl", "3"}, dataset.PythonShell: {"pythonshell", "3.9"}, dataset.Streaming: {"gluestreaming", "3"},
 }
 
 // pythonGlueVersion is the version of Glue that has Python 3.9 for python-shell jobs; the later ones are Spark's (Glue User
@@ -86,7 +87,7 @@ func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *r
 		DefaultArguments:      p.arguments(job),
 		Tags:                  p.tags(),
 	}
-	if job.kind == Streaming {
+	if job.kind == dataset.Streaming {
 		// Glue starts it anew in its window, at the latest after seven days (Glue User Guide, "Maintenance windows for AWS
 		// Glue Streaming"), so it has no timeout. Queuing and FLEX are for jobs that end.
 		args.MaintenanceWindow = pulumi.String(capacity.MaintenanceWindow)
@@ -96,7 +97,7 @@ func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *r
 		// Glue tells EventBridge of a run that takes so long.
 		args.NotificationProperty = glue.JobNotificationPropertyArgs{NotifyDelayAfter: pulumi.Int(p.args.delay(job))}
 	}
-	if job.kind == PythonShell {
+	if job.kind == dataset.PythonShell {
 		args.GlueVersion = pulumi.String(pythonGlueVersion)
 		args.MaxCapacity = pulumi.Float64(capacity.PythonCapacity)
 	} else {
@@ -112,9 +113,9 @@ func (p *Pipeline) job(ctx *pulumi.Context, name string, job plannedJob, role *r
 // job has none.
 func executionClass(job plannedJob) string {
 	switch job.kind {
-	case PythonShell:
+	case dataset.PythonShell:
 		return ""
-	case Streaming:
+	case dataset.Streaming:
 		return standard
 	default:
 		return job.capacity.ExecutionClass

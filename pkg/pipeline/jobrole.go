@@ -127,8 +127,8 @@ func (p *Pipeline) writeLogs() policy.Statement {
 		Resources: []string{group(p.logPrefix() + "/*")},
 	}
 	for _, job := range p.jobs {
-		if job.kind == PythonShell {
-			logs := p.logsOf(PythonShell)
+		if job.kind == dataset.PythonShell {
+			logs := p.logsOf(dataset.PythonShell)
 			statement.Resources = append(statement.Resources, group(logs.Output+"*"), group(logs.Error+"*"))
 			break
 		}

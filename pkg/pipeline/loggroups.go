@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/dataset"
 )
 
 // With a security configuration that encrypts logs Glue puts its name and the role's between the prefix and the last
@@ -26,7 +27,7 @@ const (
 
 // jobLogGroups gives the exact names of the log groups of jobs of a kind.
 func jobLogGroups(kind, prefix, securityConfiguration, roleARN string) contract.LogGroups {
-	if kind == PythonShell {
+	if kind == dataset.PythonShell {
 		prefix = pythonLogs // it knows no other
 	}
 	group := prefix + "/" + securityConfiguration + "-" + rolePart(roleARN)

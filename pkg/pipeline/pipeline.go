@@ -229,12 +229,12 @@ func (p *Pipeline) Contract() pulumi.Map {
 func (p *Pipeline) jobContract(job plannedJob) pulumi.Map {
 	logs := p.logsOf(job.kind)
 	described := contract.Job{Kind: job.kind, InWorkflow: job.inWorkflow, LogGroups: logs, ExecutionClass: executionClass(job)}
-	if job.kind == PythonShell {
+	if job.kind == dataset.PythonShell {
 		described.MaxCapacity = job.capacity.PythonCapacity
 	} else {
 		described.WorkerType, described.MaxWorkers = job.capacity.WorkerType, job.capacity.MaxWorkers
 	}
-	if job.kind != Streaming {
+	if job.kind != dataset.Streaming {
 		described.TimeoutMinutes = job.capacity.TimeoutMinutes
 	}
 	return described.Values(p.made[job.name].Name)

@@ -3,30 +3,11 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"path"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/dataset"
-)
-
-// The jobs of a pipeline. Their run reports carry these names.
-const (
-	RawToStaged       = "raw-to-staged"
-	QualityGate       = "quality-gate"
-	StagedToAnalytics = "staged-to-analytics"
-	TableMaintenance  = "table-maintenance"
-)
-
-// The kinds of Glue jobs.
-const (
-	Spark       = "spark"
-	PythonShell = "python-shell"
-	Streaming   = "streaming"
 )
 
 // plannedJob is a job of a pipeline before it is made.
@@ -42,15 +23,9 @@ type plannedJob struct {
 
 // Scripts gives the jobs of a pipeline that are not the users' own.
 func Scripts(p dataset.Pipeline) []string {
-	jobs := []string{RawToStaged}
-	if slices.ContainsFunc(p.Datasets, func(d dataset.Dataset) bool { return d.Quality != "" }) {
-		jobs = append(jobs, QualityGate)
-	}
-	if len(p.Tables) > 0 {
-		jobs = append(jobs, StagedToAnalytics)
-	}
+	jobs := p.Steps()
 	if p.Maintenance == nil || p.Maintenance.By != dataset.ByNobody {
-		jobs = append(jobs, TableMaintenance)
+		jobs = append(jobs, dataset.TableMaintenance)
 	}
 	return jobs
 }
@@ -71,8 +46,8 @@ func (a *Args) plan() []plannedJob {
 	var jobs []plannedJob
 	last := ""
 	for _, name := range Scripts(p) {
-		job := plannedJob{name: name, kind: Spark, capacity: a.Capacity}
-		if name == TableMaintenance {
+		job := plannedJob{name: name, kind: dataset.Spark, capacity: a.Capacity}
+		if name == dataset.TableMaintenance {
 			job.schedule = p.Maintenance.Schedule
 		} else {
 			job.inWorkflow, job.after, last = true, last, name
@@ -81,11 +56,11 @@ func (a *Args) plan() []plannedJob {
 	}
 	for i := range p.Jobs {
 		own := &p.Jobs[i]
-		job := plannedJob{name: own.Name, kind: either(own.Kind, Spark), capacity: a.Capacity, own: own}
+		job := plannedJob{name: own.Name, kind: either(own.Kind, dataset.Spark), capacity: a.Capacity, own: own}
 		if capacity, found := a.JobCapacity[own.Name]; found {
 			job.capacity = capacity
 		}
-		if job.kind != Streaming { // a streaming job has no end that something could wait for
+		if job.kind != dataset.Streaming { // a streaming job has no end that something could wait for
 			job.inWorkflow, job.after = true, either(own.After, last)
 		}
 		jobs = append(jobs, job)
@@ -98,8 +73,8 @@ func (a *Args) graph(jobs []plannedJob) graph {
 	var steps graph
 	first := ""
 	if a.Crawl {
-		first = crawlStep
-		steps = append(steps, step{name: crawlStep, crawler: true})
+		first = dataset.Crawl
+		steps = append(steps, step{name: dataset.Crawl, crawler: true})
 	}
 	for _, job := range jobs {
 		if job.inWorkflow {
@@ -122,7 +97,7 @@ func (a *Args) Jobs() map[string]pulumi.StringInput {
 func (a *Args) Timeouts() map[string]int {
 	minutes := map[string]int{}
 	for _, job := range a.plan() {
-		if job.kind != Streaming {
+		if job.kind != dataset.Streaming {
 			minutes[job.name] = job.capacity.TimeoutMinutes
 		}
 	}
@@ -136,7 +111,7 @@ func (a *Args) MostWorkers() int {
 	workers := map[string]int{}
 	beside := 0
 	for _, job := range jobs {
-		if job.kind == PythonShell {
+		if job.kind == dataset.PythonShell {
 			continue
 		}
 		workers[job.name] = job.capacity.MaxWorkers
@@ -155,78 +130,14 @@ func (a *Args) MostWorkers() int {
 	return together + beside
 }
 
-var (
-	jobName    = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
-	jobKinds   = []string{Spark, PythonShell, Streaming}
-	secretARN  = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+$`)
-	secretName = regexp.MustCompile(`(?i)(passw|secret|token|api_?-?key|access_?-?key|credential)`)
-)
-
-// validateJobs refuses jobs of the users' own that Glue would refuse or start in another way than it says.
+// validateJobs refuses capacity, which comes from files and from the stack's settings, and workflows that Glue would refuse.
+// What files alone say of jobs pkg/dataset has checked.
 func (a *Args) validateJobs(jobs []plannedJob) error {
 	var problems []error
 	for _, job := range jobs {
-		err := job.capacity.Validate(job.kind)
-		if job.own != nil {
-			err = errors.Join(err, validateOwn(job))
-		}
-		if err != nil {
+		if err := job.capacity.Validate(job.kind); err != nil {
 			problems = append(problems, fmt.Errorf("job %s: %w", job.name, err))
 		}
 	}
 	return errors.Join(append(problems, a.graph(jobs).validate())...)
 }
-
-func validateOwn(job plannedJob) error {
-	var problems []error
-	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	own := job.own
-	if !jobName.MatchString(own.Name) {
-		add("name %q: want lower-case letters and digits with single hyphens or underscores between", own.Name)
-	}
-	if slices.Contains([]string{crawlStep, RawToStaged, QualityGate, StagedToAnalytics, TableMaintenance}, own.Name) {
-		add("name %q: the pipeline has a step of that name itself", own.Name)
-	}
-	if !slices.Contains(jobKinds, job.kind) {
-		add("kind %q: want one of %v", own.Kind, jobKinds)
-	}
-	if job.kind == Streaming && own.After != "" {
-		add("after: a streaming job is not part of the workflow, somebody starts it")
-	}
-	if path.Ext(own.Script) != ".py" {
-		add("script %q: want a Python file below the project folder", own.Script)
-	}
-	for _, module := range own.Modules {
-		if !slices.Contains(moduleKinds(job.kind), path.Ext(module)) {
-			add("modules: %q: a %s job takes %v", module, job.kind, moduleKinds(job.kind))
-		}
-	}
-	for _, jar := range own.Jars {
-		if job.kind == PythonShell || path.Ext(jar) != ".jar" {
-			add("jars: %q: want .jar files of a job on Spark", jar)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(own.Arguments)) {
-		name := argumentName(key)
-		switch {
-		case slices.Contains(reserved, strings.TrimPrefix(name, "--")):
-			add("arguments.%s: the pipeline sets it itself", key)
-		// Anybody who may see a job sees its arguments (Glue User Guide, "Using job parameters in AWS Glue jobs").
-		case secretName.MatchString(name) && !secretARN.MatchString(own.Arguments[key]):
-			add("arguments.%s: everybody who may see the job can read it; keep the secret in Secrets Manager and pass its ARN", key)
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// moduleKinds are the files that Python code comes in (Glue User Guide, "Using Python libraries with AWS Glue" and
-// "Configuring job properties for Python shell jobs").
-func moduleKinds(kind string) []string {
-	if kind == PythonShell {
-		return []string{".whl", ".egg"}
-	}
-	return []string{".py", ".zip", ".whl"}
-}
-
-// argumentName is an argument as Glue wants it.
-func argumentName(key string) string { return "--" + strings.TrimLeft(key, "-") }

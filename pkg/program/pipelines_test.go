@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/policy"
 	"github.com/tarn-data/tarn/pkg/program/mpp"
 	"github.com/tarn-data/tarn/pkg/pulumitest"
@@ -164,6 +165,11 @@ func TestJobsAndCrawlersAreSecured(t *testing.T) {
 		} {
 			if _, set := job.Inputs[field]; set != wanted {
 				t.Errorf("%s: %s is set: %v", job.Name, field, set)
+			}
+		}
+		for argument := range arguments {
+			if argument != "--days" && !dataset.ReservedArgument(strings.TrimPrefix(argument, "--")) { // days is the shop's own
+				t.Errorf("%s: users could set %s, too: put it on the list of pkg/dataset", job.Name, argument)
 			}
 		}
 		if arguments["--enable-continuous-cloudwatch-log"] != "true" {
@@ -652,7 +658,7 @@ func TestPipelineSettingsAreCheckedFirst(t *testing.T) {
 		files  map[string]string
 		change map[string]any
 	}{
-		`capacity.workerType R.1X: the FLEX execution class`: {shop(), map[string]any{"pipelines": map[string]any{
+		`capacity.workerType: R.1X: the FLEX execution class`: {shop(), map[string]any{"pipelines": map[string]any{
 			"visits": map[string]any{"capacity": map[string]any{"workerType": "R.1X", "executionClass": "FLEX"}},
 		}}},
 		"mpp:settings.pipelines.payroll: there is no such pipeline": {shop(), map[string]any{"pipelines": map[string]any{"payroll": map[string]any{}}}},

@@ -84,7 +84,7 @@ func defaults() Settings {
 // Validate implements settings.Validator.
 func (s *Settings) Validate() error {
 	problems := []error{
-		pipeline.Effective(dataset.Template{}, s.Capacity).Validate(pipeline.Spark),
+		pipeline.Effective(dataset.Template{}, s.Capacity).Validate(dataset.Spark),
 		s.Crawlers.Validate(), s.Alerts.Validate(), s.Network.Validate(),
 	}
 	if s.Organization == "" {
