@@ -77,11 +77,13 @@ func countTable(job run.JobReport) string {
 		for _, d := range job.Datasets {
 			row := append([]string{d.Name}, numbers(d.Files)...)
 			row = append(row, size(d.Bytes))
-			row = append(row, numbers(d.Read, d.Valid, d.Superseded, d.Quarantined, d.Inserted, d.Updated, d.Unchanged, d.Total)...)
+			row = append(row, numbers(d.Read, d.Valid, d.Superseded, d.Expired, d.Quarantined,
+				d.Inserted, d.Updated, d.Unchanged, d.Total)...)
 			rows = append(rows, append(row, d.Error))
 		}
 		return console.Table([]string{
-			"data set", "files", "size", "read", "valid", "superseded", "quarantined", "new", "changed", "unchanged", "in table", "error",
+			"data set", "files", "size", "read", "valid", "superseded", "expired", "quarantined",
+			"new", "changed", "unchanged", "in table", "error",
 		}, rows)
 	}
 }

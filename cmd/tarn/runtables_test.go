@@ -25,7 +25,7 @@ func TestTablesOfARun(t *testing.T) {
 		RunID: "wr_1", Seconds: 90, DPUHours: 1.5, USD: 0.66,
 		Steps: []run.Node{{Kind: "job", Name: "stage", State: run.Succeeded, Attempts: 2, Seconds: 61.5, DPUHours: 1.5, USD: 0.66}},
 		Jobs: []run.JobReport{
-			{Job: "raw-to-staged", Datasets: []run.RowCount{{Name: "flights", Files: 3, Bytes: 2_500_000, Read: 10, Superseded: 4}}},
+			{Job: "raw-to-staged", Datasets: []run.RowCount{{Name: "flights", Files: 3, Bytes: 2_500_000, Read: 10, Superseded: 4, Expired: 345}}},
 			{Job: "quality-gate", Datasets: []run.RowCount{
 				{Name: "flights", Error: "1 rule failed", Rules: []run.Rule{
 					{Rule: "RowCount > 9", Observed: json.RawMessage("6")}, {Rule: "IsUnique \"id\"", Passed: true},
@@ -38,7 +38,7 @@ func TestTablesOfARun(t *testing.T) {
 		},
 		Answers: map[string]run.Answer{"daily": {Columns: []string{"carrier"}, Rows: [][]string{{"UA"}}}},
 	}, contract.Pipeline{Tables: []contract.Table{{Name: "daily"}}})
-	wants(t, text, "succeeded (attempt 2)", "1.500", "0.660", "estimate", "2.5 MB", "superseded", "held back", "RowCount > 9",
+	wants(t, text, "succeeded (attempt 2)", "1.500", "0.660", "estimate", "2.5 MB", "superseded", "expired", "345", "held back", "RowCount > 9",
 		"1 of 2 rules passed", "published", "1 of 1 rules passed", "incremental", "orphan files", "busy", "no manifest", "UA")
 	if strings.Contains(text, "IsUnique") {
 		t.Errorf("a rule that held is listed:\n%s", text)

@@ -43,6 +43,7 @@ def main(argv: list[str]) -> None:
         properties=properties,
         quarantine=quarantine,
         ledger=ledger,
+        now=report.started,
     )
     results = side_by_side.run(
         spark,

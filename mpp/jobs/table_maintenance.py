@@ -1,8 +1,9 @@
 """Glue job: keeps the Iceberg tables of a pipeline fast and small."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pyspark.sql import SparkSession
 from tarn_jobs import (
@@ -12,11 +13,13 @@ from tarn_jobs import (
     manifest,
     metrics,
     quarantine,
+    retention,
     session,
     side_by_side,
 )
 from tarn_jobs.arguments import JobArguments
 from tarn_jobs.errors import JobFailed
+from tarn_jobs.ledger import Ledger
 from tarn_jobs.maintenance import MaintenanceResult, Target
 from tarn_jobs.maintenance_optimizers import Optimizers
 from tarn_jobs.manifest import Manifest
@@ -39,7 +42,19 @@ def main(argv: list[str]) -> None:
     except Exception as error:
         raise report.give_up(pipeline, error) from None
 
-    results = _keep(spark, targets(job, work), work, optimizers)
+    now = report.started
+    own, shared = targets(job, work, now)
+    own_ledger = Ledger(
+        spark, job.quarantine_database, job.quarantine_uri, pipeline, job.run_id, now
+    )
+
+    def keep(target: Target) -> MaintenanceResult:
+        if target.reads_new:
+            own_ledger.settle_if_there(target.table, target.full_name)
+        return _keep(spark, target, work, optimizers, now)
+
+    # The ledger after the tables: an entry that could still be confirmed is by then.
+    results = _all(spark, own, keep) + _all(spark, shared, keep)
     report.write(pipeline, results)
     metrics.publish(job, KIND, results, started=report.started)
     if failed := [result for result in results if result.error]:
@@ -50,34 +65,52 @@ def main(argv: list[str]) -> None:
         )
 
 
-def targets(job: JobArguments, work: Manifest) -> list[Target]:
+def targets(job: JobArguments, work: Manifest, now: datetime) -> tuple[list[Target], list[Target]]:
     """Return the tables of a pipeline, and those that all pipelines share."""
-    found = [
-        Target("staged", job.staged_database, dataset.name, dataset.retention)
+    own = [
+        Target(
+            "staged",
+            job.staged_database,
+            dataset.name,
+            outdated=limit.too_old if (limit := retention.limit(dataset, now)) else "",
+            reads_new=dataset.source.read == "new",
+        )
         for dataset in work.datasets
     ]
-    found += [Target("analytics", job.analytics_database, table.name) for table in work.tables]
-    own = f"pipeline = '{work.pipeline}'"
-    shared = (quarantine.TABLE, ledger.TABLE)
-    found += [Target("quarantine", job.quarantine_database, name, where=own) for name in shared]
-    return found
+    own += [Target("analytics", job.analytics_database, table.name) for table in work.tables]
+    where = f"pipeline = '{work.pipeline}'"
+    forgotten = {ledger.TABLE: ledger.outdated(work.pipeline, now)}
+    shared = [
+        Target(
+            "quarantine",
+            job.quarantine_database,
+            name,
+            outdated=forgotten.get(name, ""),
+            where=where,
+        )
+        for name in (quarantine.TABLE, ledger.TABLE)
+    ]
+    return own, shared
 
 
 def _keep(
-    spark: SparkSession, wanted: list[Target], work: Manifest, optimizers: Optimizers | None
+    spark: SparkSession,
+    target: Target,
+    work: Manifest,
+    optimizers: Optimizers | None,
+    now: datetime,
+) -> MaintenanceResult:
+    result = maintenance.keep(spark, target, work.maintenance, rewrite=optimizers is None, now=now)
+    if optimizers and result.note != maintenance.ABSENT:
+        shared = target.zone == "quarantine"
+        made = optimizers.ensure(target.database, target.table, shared=shared)
+        result = replace(result, optimizers=made)
+    return result
+
+
+def _all(
+    spark: SparkSession, wanted: list[Target], keep: Callable[[Target], MaintenanceResult]
 ) -> list[MaintenanceResult]:
-    now = datetime.now(UTC)
-
-    def keep(target: Target) -> MaintenanceResult:
-        result = maintenance.keep(
-            spark, target, work.maintenance, rewrite=optimizers is None, now=now
-        )
-        if optimizers and result.note != maintenance.ABSENT:
-            shared = target.zone == "quarantine"
-            made = optimizers.ensure(target.database, target.table, shared=shared)
-            result = replace(result, optimizers=made)
-        return result
-
     return side_by_side.run(
         spark,
         wanted,

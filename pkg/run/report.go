@@ -26,8 +26,8 @@ type JobReport struct {
 }
 
 // RowCount is what happened to the rows of a data set or table. A row that was read is either valid
-// or quarantined, or superseded by a newer one of the same key; a valid one is inserted, updates a row, or is
-// there already.
+// or quarantined, superseded by a newer one of the same key, or expired: older than its data set keeps rows. A valid
+// one is inserted, updates a row, or is there already.
 type RowCount struct {
 	Name        string  `json:"name"`
 	Files       int64   `json:"files"`
@@ -37,6 +37,7 @@ type RowCount struct {
 	Build       string  `json:"build,omitempty"` // of a table: full, incremental or unchanged
 	Valid       int64   `json:"valid"`
 	Superseded  int64   `json:"superseded"`
+	Expired     int64   `json:"expired"`
 	Quarantined int64   `json:"quarantined"`
 	Inserted    int64   `json:"inserted"`
 	Updated     int64   `json:"updated"`

@@ -93,11 +93,10 @@ def _read_with_header(
     files = _scan(frame, dataset, header).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         # Of most files nothing has to be known one by one: there may be very many.
-        plain = F.col("first_line").isin(_plain(dataset, header)) & (F.col("header_lines") == 1)
-        plain = plain & ~F.col("read_as_whole")
+        plain = F.col("is_plain")
         number = F.col("lines") - F.col("header_lines")
         summed = files.agg(F.sum(F.when(plain, number)), F.count_if(plain)).head()
-        special = [_File(*row) for row in files.where(~plain).orderBy(SOURCE_FILE).collect()]
+        special = _special(frame, files.where(~plain))
     finally:
         files.unpersist()
     separator = dataset.source.separator
@@ -136,20 +135,50 @@ def _plain(dataset: Dataset, header: list[str]) -> list[str]:
 
 
 def _scan(frame: DataFrame, dataset: Dataset, header: list[str]) -> DataFrame:
-    """Return what is needed to know of each file before its records can be read."""
-    # Ids rise within a split, so the smallest one of the first split is the first line.
-    position = F.when(F.col("__block_start") == 0, F.monotonically_increasing_id())
+    """Return what is needed to know of each file before its records can be read.
+
+    `is_plain`: its first line is the header as it is usually written, its others are records.
+    """
     line = F.col(LINE)
-    return (
-        frame.withColumn("__position", position)
+    # Numbers only: Spark would sort all lines to find the smallest text. The last bit tells
+    # whether the first line is the header.
+    first = 2 * _position() + F.when(line.isin(_plain(dataset, header)), 0).otherwise(1)
+    found = (
+        frame.withColumn("__first", first)
         .groupBy(SOURCE_FILE)
         .agg(
-            F.coalesce(F.min_by(LINE, "__position"), F.lit("")).alias("first_line"),
+            F.min("__first").alias("__first"),
             F.count(F.lit(1)).alias("lines"),
             F.count_if(_is_header(line, dataset, header)).alias("header_lines"),
             F.max(_may_end_inside_quotes(line, dataset)).alias("read_as_whole"),
         )
     )
+    is_plain = (F.col("__first") % 2 == 0) & (F.col("header_lines") == 1)
+    is_plain = F.coalesce(is_plain, F.lit(False)) & ~F.col("read_as_whole")
+    return found.withColumn("is_plain", is_plain)
+
+
+def _position() -> Column:
+    """Return numbers that rise with the lines of a file, as far as its first split goes.
+
+    Null in the others: the smallest number is the first line's.
+    """
+    return F.when(F.col("__block_start") == 0, F.monotonically_increasing_id())
+
+
+def _special(frame: DataFrame, files: DataFrame) -> list[_File]:
+    """Return the files of a scan that are not plain, each with its first line."""
+    if files.isEmpty():
+        return []
+    first_lines = (
+        frame.join(F.broadcast(files.select(SOURCE_FILE)), SOURCE_FILE)
+        .withColumn("__position", _position())
+        .groupBy(SOURCE_FILE)
+        .agg(F.coalesce(F.min_by(LINE, "__position"), F.lit("")).alias("first_line"))
+    )
+    columns = (SOURCE_FILE, "first_line", "lines", "header_lines", "read_as_whole")
+    rows = files.join(first_lines, SOURCE_FILE).select(*columns).orderBy(SOURCE_FILE)
+    return [_File(*row) for row in rows.collect()]
 
 
 def _records_of_lines(
@@ -217,11 +246,11 @@ def _with_text(records: DataFrame, dataset: Dataset, header: list[str]) -> DataF
 
 def _is_header(line: Column, dataset: Dataset, header: list[str]) -> Column:
     # Quotes are simply taken away, of the header as well: it is the same text then.
-    first = header[0].replace('"', "") if header else ""
+    longest = max((name for name in header if '"' not in name), key=len, default="")
     wanted = dataset.source.separator.join(header).replace('"', "")
     bare = F.translate(line, '"\ufeff\r', "")
-    # Looked at closely only where the first name occurs at all: this runs for each line.
-    return line.contains(first) & (bare == wanted)
+    # Looked at closely only where the longest name occurs at all: this runs for each line.
+    return line.contains(longest) & (bare == wanted)
 
 
 def _may_end_inside_quotes(line: Column, dataset: Dataset) -> Column:

@@ -7,7 +7,7 @@ reads one twice: what it could not confirm any more, the next run does.
 """
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -32,6 +32,19 @@ _COMMENTS = {
     "snapshot_id": "the first snapshot of the staged table with its rows; none if it had them",
     "published_at": "since when main has the rows; null: not yet, or the run did not pass",
 }
+
+
+# As long as the branch with their rows can be looked at (publish.open_branch).
+_UNCONFIRMED_DAYS = 7
+
+
+def outdated(pipeline: str, now: datetime) -> str:
+    """The condition of files whose rows were never published and will not be any more."""
+    before = now.astimezone(UTC) - timedelta(days=_UNCONFIRMED_DAYS)
+    return (
+        f"pipeline = '{pipeline}' AND published_at IS NULL "
+        f"AND entered_at < TIMESTAMP '{before:%Y-%m-%d %H:%M:%S}'"
+    )
 
 
 class Ledger:
@@ -80,6 +93,11 @@ class Ledger:
         runs = pending.join(history, "snapshot_id", "left_semi").select("run_id").distinct()
         for row in runs.collect():
             self._confirm(dataset, row.run_id)
+
+    def settle_if_there(self, dataset: str, table: str) -> None:
+        """Do the same for a job that may be the first one of all."""
+        if all(map(self._spark.catalog.tableExists, (self._table, table))):
+            self.settle(dataset, table)
 
     def unread(self, dataset: str, files: DataFrame) -> DataFrame:
         """Return those of the files whose rows main does not have yet."""

@@ -15,7 +15,7 @@ from pyspark.sql import Row, SparkSession
 
 from tarn_jobs import maintenance_branches
 from tarn_jobs.errors import summary
-from tarn_jobs.manifest import Maintenance, Retention
+from tarn_jobs.manifest import Maintenance
 from tarn_jobs.session import CATALOG, table_name
 
 # Iceberg's documentation, "Maintenance": a shorter time than a write takes would delete files
@@ -33,13 +33,19 @@ class Target:
     zone: str
     database: str
     table: str
-    retention: Retention | None = None
+    outdated: str = ""  # the condition of rows that are kept no longer
     where: str = ""  # compaction of a part of the table only
+    reads_new: bool = False  # the ledger has its files
 
     @property
     def name(self) -> str:
         """The name it is reported under: a staged and an analytics table may share theirs."""
         return f"{self.zone}.{self.table}"
+
+    @property
+    def full_name(self) -> str:
+        """The name SQL has for it."""
+        return table_name(self.database, self.table)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class MaintenanceResult:
     """What happened to one table."""
 
     name: str
-    deleted_rows: int = 0  # older than the retention
+    deleted_rows: int = 0  # that are kept no longer
     compacted_files: int = 0
     expired_snapshots: int = 0
     dropped_branches: int = 0
@@ -82,7 +88,7 @@ def keep(
 ) -> MaintenanceResult:
     """Do what a table needs; without `rewrite` only old rows are deleted."""
     began = monotonic()
-    table = table_name(target.database, target.table)
+    table = target.full_name
     done: dict[str, Any] = {}
     if not spark.catalog.tableExists(table):
         return MaintenanceResult(target.name, note=ABSENT)
@@ -104,8 +110,8 @@ def _steps(
 ) -> str:
     """Do the steps in order, those of a kind that others depend on first; return a note."""
     steps: list[tuple[str, Callable[[], int]]] = []
-    if retention := target.retention:
-        steps.append(("deleted_rows", lambda: delete_old(spark, table, retention, now)))
+    if target.outdated:
+        steps.append(("deleted_rows", lambda: delete(spark, table, target.outdated)))
     if rewrite:
         before = now - timedelta(days=wanted.snapshot_days)
         orphans = now - timedelta(days=max(wanted.orphan_days, _LEAST_ORPHAN_DAYS))
@@ -128,15 +134,12 @@ def _steps(
     return ""
 
 
-def delete_old(spark: SparkSession, table: str, retention: Retention, now: datetime) -> int:
-    """Delete rows older than the retention; return how many."""
-    first = (now - timedelta(days=retention.days)).date().isoformat()
-    # A date and a timestamp both compare with it; the session's zone is UTC.
-    old = f"`{retention.column}` < DATE '{first}'"
+def delete(spark: SparkSession, table: str, outdated: str) -> int:
+    """Delete the rows for which a condition holds; return how many."""
     spark.sql(f"REFRESH TABLE {table}")
-    number = spark.table(table).where(old).count()
+    number = spark.table(table).where(outdated).count()
     if number:  # Else the statement would make a snapshot all the same.
-        spark.sql(f"DELETE FROM {table} WHERE {old}")
+        spark.sql(f"DELETE FROM {table} WHERE {outdated}")
     return number
 
 

@@ -12,9 +12,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tarn_jobs import publish
+from tarn_jobs.retention import Limit
 
 _CHANGE = "__change"
-_INSERT, _UPDATE, _DELETE, _OLDER = "insert", "update", "delete", "older"
+_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
+_OLDER, _EXPIRED = "older", "expired"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class MergeCounts:
     total: int
     # Rows that were left out because the table has a newer one.
     superseded: int = 0
+    # Rows that were left out because they are too old and the table does not have them.
+    expired: int = 0
 
     @property
     def changed(self) -> bool:
@@ -62,13 +66,16 @@ def merge_to_branch(
     branch: str,
     delete_missing: bool,
     newest_by: str = "",
+    limit: Limit | None = None,
     number: int | None = None,
 ) -> MergeCounts:
     """Do the same to a new branch, which is there afterwards only if something has changed.
 
     What is to be done is worked out from `base`, the snapshot of main or None when it has none;
     raises publish.Moved when main is another one by then. With `newest_by`, rows of the table
-    that are newer stay. `number` is that of the rows, where it is known.
+    that are newer stay. Rows beyond `limit` are not inserted, or they would come back after each
+    time they were deleted; those that the table still has are kept up to date until then.
+    `number` is that of the rows, where it is known.
     """
     present = None if base is None else rows_at(spark, publish.at_snapshot(table, base), rows)
     counts = _merge(
@@ -79,6 +86,7 @@ def merge_to_branch(
         lambda: publish.open_branch(spark, table, branch, base),
         delete_missing=delete_missing,
         newest_by=newest_by,
+        limit=limit,
         number=number,
     )
     if not counts.changed:
@@ -96,19 +104,24 @@ def _merge(
     *,
     delete_missing: bool,
     newest_by: str = "",
+    limit: Limit | None = None,
     number: int | None = None,
 ) -> MergeCounts:
     before = 0 if present is None else present.count()
     if present is None or before == 0:
         # There is nothing to compare with, and the rows are read once only.
         inserted = rows.count() if number is None else number
-        total = 0
+        total = expired = 0
+        if limit:
+            rows = rows.where(~limit.passed_by(F.col(f"`{limit.column}`")))
+            expired = inserted - rows.count()
+            inserted -= expired
         if inserted:
             target = opened()
             rows.writeTo(target).append()
             total = spark.table(target).count()
-        return _checked(MergeCounts(inserted, 0, 0, 0, total), before)
-    changes = _changes(present, rows, key, delete_missing, newest_by)
+        return _checked(MergeCounts(inserted, 0, 0, 0, total, expired=expired), before)
+    changes = _changes(present, rows, key, delete_missing, newest_by, limit)
     changes = changes.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         counted = dict(changes.groupBy(_CHANGE).count().collect())
@@ -119,11 +132,12 @@ def _merge(
             total = spark.table(target).count()
     finally:
         changes.unpersist()
-    inserted, updated, deleted, older = (
-        counted.get(change, 0) for change in (_INSERT, _UPDATE, _DELETE, _OLDER)
+    inserted, updated, deleted, older, expired = (
+        counted.get(change, 0) for change in (_INSERT, _UPDATE, _DELETE, _OLDER, _EXPIRED)
     )
     unchanged = before - updated - deleted
-    return _checked(MergeCounts(inserted, updated, deleted, unchanged, total, older), before)
+    counts = MergeCounts(inserted, updated, deleted, unchanged, total, older, expired)
+    return _checked(counts, before)
 
 
 def _checked(counts: MergeCounts, before: int) -> MergeCounts:
@@ -152,7 +166,12 @@ def rows_at(spark: SparkSession, snapshot: str, rows: DataFrame) -> DataFrame:
 
 
 def _changes(
-    target: DataFrame, rows: DataFrame, key: Sequence[str], delete_missing: bool, newest_by: str
+    target: DataFrame,
+    rows: DataFrame,
+    key: Sequence[str],
+    delete_missing: bool,
+    newest_by: str,
+    limit: Limit | None,
 ) -> DataFrame:
     """Return the rows to write, each with what to do; a row to delete has its key only."""
     source = rows.withColumn("__in_source", F.lit(True)).alias("s")
@@ -164,8 +183,10 @@ def _changes(
         if name not in key
     )
     joined = source.join(present, same_key, "full" if delete_missing else "left")
+    expired = limit.passed_by(F.col(f"s.{limit.column}")) if limit else F.lit(False)
     change = (
         F.when(F.col("__in_source").isNull(), F.lit(_DELETE))
+        .when(F.col("__in_target").isNull() & expired, F.lit(_EXPIRED))
         .when(F.col("__in_target").isNull(), F.lit(_INSERT))
         .when(_is_older(newest_by), F.lit(_OLDER))
         .when(~same_rest, F.lit(_UPDATE))

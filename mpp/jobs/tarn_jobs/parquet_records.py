@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from tarn_jobs import evolution
+from tarn_jobs.damaged_files import CHECKSUMS
 from tarn_jobs.errors import JobError, summary
 from tarn_jobs.manifest import Column, Dataset
 from tarn_jobs.raw_files import RawFile, escaped
@@ -142,7 +143,7 @@ def _checked(spark: SparkSession, dataset: Dataset, group: list[_Footer]) -> Dat
     ]
     if wrong:
         raise JobError(" and ".join(wrong))
-    rows = spark.read.schema(schema).parquet(*paths)
+    rows = spark.read.schema(schema).options(**CHECKSUMS).parquet(*paths)
     reason = F.concat_ws("; ", *[_problem(c, dataset, found) for c in dataset.columns])
     checked = rows.select(
         F.col("_metadata.file_path").alias(SOURCE_FILE),

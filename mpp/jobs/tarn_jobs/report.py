@@ -24,7 +24,7 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class DatasetResult:
-    """What happened to one data set: read = valid + quarantined + superseded."""
+    """What happened to one data set: read = valid + quarantined + superseded + expired."""
 
     name: str
     files: int = 0
@@ -34,6 +34,8 @@ class DatasetResult:
     quarantined: int = 0
     # Good records that are not staged, since there is a newer one with the same key.
     superseded: int = 0
+    # Good records that are not staged, since the data set does not keep rows that old.
+    expired: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
@@ -49,10 +51,11 @@ class DatasetResult:
         if self.error:
             return f"{self.name}: FAILED after {self.seconds:.1f} s: {self.error}"
         superseded = f"superseded {self.superseded:,}, " if self.superseded else ""
+        expired = f"expired {self.expired:,}, " if self.expired else ""
         waits = "" if self.published else "waits for the quality gate, "
         return (
             f"{self.name}: read {self.read:,}, staged {self.valid:,} ({_changes(self)}), "
-            f"quarantined {self.quarantined:,}, {superseded}{waits}{self.seconds:.1f} s"
+            f"quarantined {self.quarantined:,}, {superseded}{expired}{waits}{self.seconds:.1f} s"
         )
 
 

@@ -4,13 +4,14 @@ Raw is append-only, so a row of the table that the files do not have any more st
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tarn_jobs import formats, keys, merge, publish, raw_files, tables
+from tarn_jobs import damaged_files, formats, keys, merge, publish, raw_files, retention, tables
 from tarn_jobs.ledger import Ledger
 from tarn_jobs.manifest import Dataset
 from tarn_jobs.merge import MergeCounts
@@ -39,6 +40,8 @@ class Staging:
     properties: RunProperties
     quarantine: Quarantine
     ledger: Ledger
+    # When the run began: what is too old does not change while it runs.
+    now: datetime
 
     def stage(self, dataset: Dataset) -> DatasetResult:
         """Bring the staged table of a data set up to date with its raw files.
@@ -63,7 +66,11 @@ class Staging:
             base = publish.head(self.spark, table)
         selection = self._select(dataset, table, base)
         if selection.files:
-            read, quarantined, superseded, merged = self._load(dataset, table, base, selection)
+            try:
+                read, quarantined, superseded, merged = self._load(dataset, table, base, selection)
+            except damaged_files.SPARK_ERRORS as error:
+                files = selection.files
+                raise damaged_files.named(self.spark, dataset, files, error) or error from error
         else:
             self._ensure(dataset, table)
             rows = self.spark.table(table).count()
@@ -75,9 +82,10 @@ class Staging:
             files=len(selection.files),
             bytes=selection.bytes,
             read=read,
-            valid=read - quarantined - superseded,
+            valid=read - quarantined - superseded - merged.expired,
             quarantined=quarantined,
             superseded=superseded,
+            expired=merged.expired,
             **counts(merged),
             published=self._publish(dataset, table, selection, merged),
             seconds=round(monotonic() - began, 1),
@@ -148,6 +156,7 @@ class Staging:
                 branch=self._branch,
                 delete_missing=False,
                 newest_by=dataset.newest_by,
+                limit=retention.limit(dataset, self.now),
                 number=valid,
             )
         finally:

@@ -11,7 +11,8 @@ import table_maintenance
 from tarn_jobs import maintenance, maintenance_branches, publish
 from tarn_jobs.errors import JobFailed
 from tarn_jobs.maintenance import Target
-from tarn_jobs.manifest import Maintenance, Retention
+from tarn_jobs.manifest import Maintenance
+from tarn_jobs.retention import Limit
 
 DAY = timedelta(days=1)
 WANTED = Maintenance(snapshot_days=7, orphan_days=7)
@@ -44,9 +45,9 @@ def events(disk):
     return disk
 
 
-def keep(session, days=0, retention=None, where="", rewrite=True, wanted=WANTED):
+def keep(session, days=0, outdated="", where="", rewrite=True, wanted=WANTED):
     """Keep the table as it would be kept in some days."""
-    target = Target("staged", "lake", "events", retention, where)
+    target = Target("staged", "lake", "events", outdated, where)
     now = datetime.now(UTC) + days * DAY
     # Iceberg goes by its own clock: to it, files of today are young.
     wanted = replace(wanted, orphan_days=wanted.orphan_days + days)
@@ -132,13 +133,14 @@ def test_forgotten_files_go_when_they_are_old(events):
 def test_rows_go_after_their_time(events, column):
     events.sql(f"ALTER TABLE {TABLE} ADD COLUMN at timestamp")
     events.sql(f"UPDATE {TABLE} SET at = CAST(day AS timestamp) + INTERVAL '23' HOUR")
-    age = (datetime.now(UTC).date() - date(2013, 1, 10)).days
-    result = keep(events, retention=Retention(column, age), rewrite=False)
+    events.sql(f"INSERT INTO {TABLE} VALUES (99, NULL, 'a', NULL)")
+    old = Limit(column, date(2013, 1, 10)).too_old
+    result = keep(events, outdated=old, rewrite=False)
     assert result.deleted_rows == 9  # before the tenth; that day's rows are exactly as old
-    assert [row[0] for row in rows(events)] == [9, 10, 11]
+    assert [row[0] for row in rows(events)] == [9, 10, 11, 99]
     assert result.compacted_files == 0
     before = snapshots(events)
-    assert keep(events, retention=Retention(column, age), rewrite=False).deleted_rows == 0
+    assert keep(events, outdated=old, rewrite=False).deleted_rows == 0
     assert snapshots(events) == before
 
 
@@ -147,7 +149,7 @@ def test_a_table_that_a_run_writes_to_is_left_alone(events):
     branch = publish.branch_name("wr_alive")
     # Made, and not written to yet.
     target = publish.open_branch(events, TABLE, branch, base)
-    result = keep(events, retention=Retention("day", 1))
+    result = keep(events, outdated="day < current_date()")
     assert result.note == "left for the next time: tarn_wr_alive is in use"
     assert (result.compacted_files, result.deleted_rows, result.error) == (0, 0, None)
     # Written to: the run publishes as if nothing had been.
@@ -233,6 +235,99 @@ def test_one_table_that_fails_is_named_and_the_others_go_on(sales):
         table_maintenance.main(sales._arguments())
     entries = {entry["name"]: entry for entry in sales.document("table-maintenance")["tables"]}
     assert entries["staged.empty"]["error"] and not entries["analytics.sales"]["error"]
+
+
+@pytest.fixture
+def kept(pipeline):
+    """A data set that keeps ten days, with records of this day and of older ones."""
+
+    def define(**more):
+        retention = {"column": "at", "days": 10}
+        columns = {"id": "int!", "at": "timestamp", "name": "string"}
+        pipeline.define("kept", columns, ["id"], retention=retention, **more)
+
+    def put(name, *records):
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0)
+        lines = [
+            f"{key},{'NA' if age is None else f'{today - age * DAY:%Y-%m-%d %H:%M:%S}'},{text}"
+            for key, age, text in records
+        ]
+        pipeline.put(f"kept/{name}.csv", "\n".join(["id,at,name", *lines]) + "\n")
+
+    def names():
+        return [(row[0], row[2]) for row in pipeline.rows("kept")]
+
+    pipeline.put_kept, pipeline.names, pipeline.define_kept = put, names, define
+    for place in ("staged/flights/kept", "quarantine/rejected_rows", "quarantine/ingested_files"):
+        (pipeline.folder / place).mkdir(parents=True)
+    return pipeline
+
+
+def parts(entry):
+    fields = ("read", "valid", "expired", "quarantined", "superseded", "inserted", "updated")
+    return tuple(entry[field] for field in fields)
+
+
+@pytest.mark.parametrize("read", ["all", "new"])
+def test_what_was_deleted_for_its_age_does_not_come_back(kept, read, capsys):
+    kept.define_kept(read=read)
+    kept.put_kept("a", (1, 0, "a"), (2, 10, "a"), (3, 11, "a"), (4, None, "a"), ("x", 20, "a"))
+    assert parts(kept.stage()["kept"]) == (5, 3, 1, 1, 0, 3, 0)
+    assert "expired 1, " in capsys.readouterr().out
+    assert kept.names() == [(1, "a"), (2, "a"), (4, "a")]
+    # A row that the table has is kept up to date, also when that makes it too old ...
+    kept.put_kept("a", (1, 12, "b"), (2, 10, "a"), (3, 11, "b"), (4, None, "a"), (5, 30, "b"))
+    assert parts(kept.stage()["kept"]) == (5, 3, 2, 0, 0, 0, 1)
+    assert kept.names() == [(1, "b"), (2, "a"), (4, "a")]
+    table_maintenance.main(kept._arguments())
+    deleted = kept.report("table-maintenance")["staged.kept"]["deleted_rows"]
+    assert (deleted, kept.names()) == (1, [(2, "a"), (4, "a")])
+    # ... and once it was deleted, the files do not bring it back.
+    before = kept.snapshots()
+    kept.put_kept("b", (6, 11, "c"))
+    entry = kept.stage()["kept"]
+    assert parts(entry) == ((6, 2, 4, 0, 0, 0, 0) if read == "all" else (1, 0, 1, 0, 0, 0, 0))
+    staged = f"glue_catalog.{kept.databases['staged']}.kept"
+    assert kept.snapshots()[staged] == before[staged]
+    assert kept.stage()["kept"]["files"] == (2 if read == "all" else 0)
+
+
+def test_everything_is_too_old(kept):
+    kept.define_kept()
+    kept.put_kept("a", (1, 11, "a"), (2, 400, "a"))
+    assert parts(kept.stage()["kept"]) == (2, 0, 2, 0, 0, 0, 0)
+    assert parts(kept.stage()["kept"]) == (2, 0, 2, 0, 0, 0, 0)
+    assert kept.names() == []
+
+
+def test_the_ledger_forgets_files_that_were_never_published(kept):
+    kept.define_kept(read="new")
+    kept.put_kept("published", (1, 0, "a"))
+    kept.stage()
+    ledger = f"glue_catalog.{kept.databases['quarantine']}.ingested_files"
+    main = publish.head(kept.spark, f"glue_catalog.{kept.databases['staged']}.kept")
+    # One that only was not confirmed, two that were not published, and one of another pipeline.
+    for pipeline, name, snapshot, days in (
+        ("flights", "confirmed", main, 8),
+        ("flights", "refused", 1, 8),
+        ("flights", "young", 1, 6),
+        ("others", "refused", 1, 8),
+    ):
+        kept.spark.sql(
+            f"INSERT INTO {ledger} SELECT '{pipeline}', 'kept', '{name}', 1, now(), "
+            f"'wr_{name}', {snapshot}, now() - INTERVAL '{days}' DAY, NULL"
+        )
+    table_maintenance.main(kept._arguments())
+    assert kept.report("table-maintenance")["quarantine.ingested_files"]["deleted_rows"] == 1
+    left = kept.spark.sql(
+        f"SELECT pipeline, run_id, published_at IS NOT NULL FROM {ledger} ORDER BY ALL"
+    )
+    assert [tuple(row) for row in left.collect()] == [
+        ("flights", "wr_1", True),
+        ("flights", "wr_confirmed", True),
+        ("flights", "wr_young", False),
+        ("others", "wr_refused", False),
+    ]
 
 
 def test_optimizers_need_a_role(sales):

@@ -1,13 +1,15 @@
 """Data sets that read new files only, ranges of dates, and the newest record of a key."""
 
 from datetime import date
+from itertools import count
 
 import boto3
 import pytest
-from moto import mock_aws
 from tarn_jobs import raw_files, run_properties
 from tarn_jobs.errors import JobError, JobFailed
 from tarn_jobs.run_properties import RunProperties
+
+pytest_plugins = ["aws_emulator"]
 
 COLUMNS = {"id": "int!", "name": "string", "version": "int"}
 HEADER = "id,name,version\n"
@@ -63,33 +65,51 @@ def test_files_that_did_not_pass_the_gate_are_read_again(items):
     assert items.spark.table(f"{table}.branch_tarn_{items.run_id}").count() == 2
 
 
+@pytest.fixture(scope="module")
+def flows(endpoint):
+    """Workflows of one job, which does nothing: in a real emulator, as all AWS of this file."""
+    names = (f"flow_{number}" for number in count(1))
+
+    def start(properties):
+        glue, name = boto3.client("glue"), next(names)
+        glue.create_workflow(Name=name)
+        glue.create_trigger(
+            Name=name, WorkflowName=name, Type="ON_DEMAND", Actions=[{"JobName": "nothing"}]
+        )
+        run = glue.start_workflow_run(Name=name, RunProperties=properties)
+        return {"WORKFLOW_NAME": name, "WORKFLOW_RUN_ID": run["RunId"]}
+
+    return start
+
+
 @pytest.fixture
-def aws(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield
+def start(aws, flows):
+    """Return what starts a workflow run with properties; it returns arguments of its jobs."""
+    s3, iam = boto3.client("s3"), boto3.client("iam")
+    if not s3.list_buckets()["Buckets"]:
+        s3.create_bucket(Bucket="scripts")
+        s3.put_object(Bucket="scripts", Key="nothing.py", Body=b"")
+        trust = '{"Version": "2012-10-17", "Statement": []}'
+        role = iam.create_role(RoleName="nothing", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        command = {
+            "Name": "pythonshell",
+            "ScriptLocation": "s3://scripts/nothing.py",
+            "PythonVersion": "3.9",
+        }
+        boto3.client("glue").create_job(
+            Name="nothing", Role=role, Command=command, MaxCapacity=0.0625
+        )
+    return flows
 
 
-def start(properties):
-    glue = boto3.client("glue")
-    glue.create_workflow(Name="flow")
-    run = glue.start_workflow_run(Name="flow", RunProperties=properties)
-    return {"WORKFLOW_NAME": "flow", "WORKFLOW_RUN_ID": run["RunId"]}
-
-
-def test_a_run_of_a_range_of_dates(items, aws):
+def test_a_run_of_a_range_of_dates(items, start):
     for day in (1, 2, 3):
         items.put(f"items/day=2024-01-0{day}/a.csv", HEADER + f"{day},n,1\n")
     items.put("items/undated.csv", HEADER + "9,n,1\n")
     arguments = start({"tarn_from": "2024-01-02", "tarn_to": "2024-01-02", "other": "x"})
     assert seen(items.stage(**arguments)["items"]) == (1, 1, 1, 0, 1)
-    boto3.client("glue").delete_workflow(Name="flow")
     arguments = start({"tarn_from": "2024-01-02"})
     assert seen(items.stage(**arguments)["items"]) == (1, 1, 1, 0, 2)
-    boto3.client("glue").delete_workflow(Name="flow")
     arguments = start({"tarn_from": "2024-01-02", "tarn_full": "true"})
     assert seen(items.stage(**arguments)["items"]) == (2, 2, 0, 0, 2)
     items.define("items", COLUMNS, ["id"])
@@ -119,13 +139,13 @@ def test_messages_of_arrivals_go_when_their_files_are_in(items, aws):
 
 def test_files_are_listed_from_s3_as_from_a_folder(aws):
     s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="raw")
+    s3.create_bucket(Bucket="listed")
     for key in ("items/a.csv", "items/x=1/_b=2/c d%20.csv", "items/folder/", "items2/a.csv"):
-        s3.put_object(Bucket="raw", Key=key, Body=b"12345"[: 0 if key.endswith("/") else 5])
-    found = list(raw_files._list("s3://raw/items/"))
+        s3.put_object(Bucket="listed", Key=key, Body=b"12345"[: 0 if key.endswith("/") else 5])
+    found = list(raw_files._list("s3://listed/items/"))
     assert [(file.path, file.bytes) for file in found] == [
-        ("s3://raw/items/a.csv", 5),
-        ("s3://raw/items/x=1/_b=2/c d%20.csv", 5),
+        ("s3://listed/items/a.csv", 5),
+        ("s3://listed/items/x=1/_b=2/c d%20.csv", 5),
     ]
 
 
