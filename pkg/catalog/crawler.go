@@ -235,8 +235,7 @@ func CrawlerName(scope naming.Scope, name string) string {
 }
 
 // CrawlerPolicy is what a crawler of some folders may do; it follows the Glue User Guide, "Crawler prerequisites". The
-// queue is empty for one that no events tell of files. v has the bucket, the database and the key, and the log group of one
-// that has a security configuration.
+// queue is empty for one that no events tell of files. v has the bucket, the database, the key and the log group.
 func CrawlerPolicy(acct account.Account, folders []string, queueARN string, v map[string]string) policy.Document {
 	bucket := acct.BucketARN(v["bucket"])
 	document := policy.Document{Statements: []policy.Statement{
@@ -290,6 +289,10 @@ type CrawlerArgs struct {
 	Database pulumi.StringOutput
 	// Required: its role.
 	Role *Role
+	// Required: name of the security configuration it writes its log with.
+	SecurityConfiguration pulumi.StringOutput
+	// Required: its log group, which Glue would make without an end otherwise.
+	Logs pulumi.Resource
 	// Required: organization and environment, and the tags of every resource.
 	Common
 }
@@ -312,8 +315,9 @@ func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pul
 			UpdateBehavior: pulumi.String(change.SchemaChange.Update),
 			DeleteBehavior: pulumi.String(change.SchemaChange.Delete),
 		},
-		RecrawlPolicy: glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String(change.Recrawl)},
-		Tags:          args.Tags.Input(),
+		RecrawlPolicy:         glue.CrawlerRecrawlPolicyArgs{RecrawlBehavior: pulumi.String(change.Recrawl)},
+		SecurityConfiguration: args.SecurityConfiguration,
+		Tags:                  args.Tags.Input(),
 	}
 	switch crawler.Format {
 	case formatIceberg:
@@ -337,5 +341,5 @@ func NewCrawler(ctx *pulumi.Context, name string, args *CrawlerArgs, opts ...pul
 		made.S3Targets, made.Configuration = targets, pulumi.String(CrawlerConfiguration)
 	}
 	opts = append(opts, change.Options()...)
-	return glue.NewCrawler(ctx, name, made, append(opts, pulumi.DependsOn(args.Role.Made))...)
+	return glue.NewCrawler(ctx, name, made, append(opts, pulumi.DependsOn(append(slices.Clone(args.Role.Made), args.Logs)))...)
 }

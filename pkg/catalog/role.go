@@ -76,12 +76,8 @@ func writeLogs(acct account.Account, groups ...string) policy.Statement {
 }
 
 // crawlerLogs lets a crawler write its log. With a security configuration it has a group of its own, which exists
-// before it runs; Glue then makes sure that the key is on it (Glue User Guide, "Logging for AWS Glue jobs"). Without one
-// every crawler of an account writes to the same, whose name cannot be chosen.
+// before it runs; Glue then makes sure that the key is on it (Glue User Guide, "Logging for AWS Glue jobs").
 func crawlerLogs(acct account.Account, own string) policy.Statement {
-	if own == "" {
-		return writeLogs(acct, "/aws-glue/crawlers*")
-	}
 	return policy.Statement{
 		Sid: "WriteLogs", Effect: policy.Allow,
 		Actions:   []string{"logs:AssociateKmsKey", "logs:CreateLogStream", "logs:PutLogEvents"},

@@ -25,6 +25,8 @@ type Settings struct {
 	Tables string `json:"tables"`
 	// Optional: crawlers that find tables, by name; defaults to none.
 	Crawlers map[string]Crawler `json:"crawlers"`
+	// Optional: days that the logs of those crawlers are kept; one of LogRetentions; defaults to 365.
+	LogRetentionDays int `json:"logRetentionDays"`
 }
 
 // Limits are the limits of a workgroup.
@@ -52,7 +54,9 @@ const maxDescription = 2048
 
 // Defaults are the settings when nothing is configured.
 func Defaults() Settings {
-	return Settings{Encryption: true, Queries: defaultQueries, Views: defaultViews, Tables: defaultTables}
+	return Settings{
+		Encryption: true, Queries: defaultQueries, Views: defaultViews, Tables: defaultTables, LogRetentionDays: 365,
+	}
 }
 
 // Validate checks the settings beside the personas and domains of the lake.
@@ -74,6 +78,10 @@ func (s Settings) Validate(personas []string, domains domain.Domains) error {
 		if folder.value == "" {
 			problems = append(problems, fmt.Errorf("catalog.%s is empty: want a folder", folder.field))
 		}
+	}
+	if !slices.Contains(LogRetentions, s.LogRetentionDays) {
+		problems = append(problems, fmt.Errorf("catalog.logRetentionDays is %d, CloudWatch Logs accepts %v",
+			s.LogRetentionDays, LogRetentions))
 	}
 	for _, name := range domains.Names() {
 		if longest := len(describe(name, "analytics", domains[name].Description)); longest > maxDescription {

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/domain"
 	"github.com/tarn-data/tarn/pkg/tagging"
@@ -32,12 +33,7 @@ func (b *base) tags() pulumi.StringMap {
 	return tags
 }
 
-// logGroup makes a log group before Glue would, so that it is encrypted, expires and goes with the stack.
+// logGroup makes a log group of the domain.
 func (b *base) logGroup(ctx *pulumi.Context, name, physical string) (*cloudwatch.LogGroup, error) {
-	return cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(physical),
-		KmsKeyId:        b.lake.KeyARN,
-		RetentionInDays: pulumi.Int(b.LogRetentionDays),
-		Tags:            b.tags(),
-	}, pulumi.Parent(b.owner))
+	return catalog.NewLogGroup(ctx, name, physical, b.lake.KeyARN, b.LogRetentionDays, b.tags(), pulumi.Parent(b.owner))
 }

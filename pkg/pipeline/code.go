@@ -66,11 +66,8 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 		return nil, fmt.Errorf("%s %s: args are required", CodeType, name)
 	}
 	modules, hash, err := args.scan()
-	if err != nil {
-		return nil, fmt.Errorf("job scripts in %s: %w", args.Folder, err)
-	}
-	keys, err := args.keys()
-	if err != nil {
+	keys, problems := args.keys()
+	if err := errors.Join(err, problems); err != nil {
 		return nil, err
 	}
 	c := &Code{Scripts: map[string]pulumi.StringOutput{}, Files: map[string]pulumi.StringOutput{}}
@@ -124,8 +121,20 @@ func NewCode(ctx *pulumi.Context, name string, args *CodeArgs, opts ...pulumi.Re
 	return c, ctx.RegisterResourceOutputs(c, outputs)
 }
 
+// Validate refuses files that are not there. It needs no resource, so that a program can ask before it makes the first one.
+func (a *CodeArgs) Validate() error {
+	_, _, err := a.scan()
+	_, problems := a.keys()
+	return errors.Join(err, problems)
+}
+
 // scan gives the library's modules and one hash over the scripts and the library.
 func (a *CodeArgs) scan() (modules []string, hash string, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("job scripts in %s: %w", a.Folder, err)
+		}
+	}()
 	content := map[string][]byte{}
 	for _, kind := range a.Kinds {
 		file := scripts[kind]

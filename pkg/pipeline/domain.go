@@ -101,7 +101,7 @@ func (d *Domain) roleName() string { return d.Scope.Name(d.domain, "raw-crawler"
 
 // logName is the log group of the crawler.
 func (d *Domain) logName() string {
-	return crawlerLogGroup(d.encryptionName(), either(d.args.Role, d.roleARN(d.roleName())))
+	return catalog.CrawlerLogGroup(d.encryptionName(), either(d.args.Role, d.roleARN(d.roleName())))
 }
 
 // document is what the crawler may do: read the sources and write nothing but the catalog.

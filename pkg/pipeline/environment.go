@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -22,7 +20,7 @@ type Environment struct {
 	Lake contract.Datalake
 	// Required: the uploaded job scripts.
 	Code *Code
-	// Required: how jobs and crawlers encrypt what they write; NewEncryption makes it.
+	// Required: how jobs and crawlers encrypt what they write; catalog.NewSecurityConfiguration makes it, under EncryptionName.
 	Encryption *glue.SecurityConfiguration
 	// Optional: names of the Glue connections that jobs and crawlers run in; defaults to no network of their own.
 	Connections pulumi.StringArray
@@ -41,28 +39,3 @@ func (e *Environment) encryptionName() string { return EncryptionName(e.Scope) }
 
 // EncryptionName is the name of an environment's security configuration.
 func EncryptionName(scope naming.Scope) string { return scope.Name("pipelines") }
-
-// NewEncryption makes the security configuration of an environment: what jobs write to S3 and to their logs is
-// encrypted with the lake's key, and so are bookmarks, before they leave the job.
-func NewEncryption(
-	ctx *pulumi.Context, name string, scope naming.Scope, keyARN pulumi.StringOutput, opts ...pulumi.ResourceOption,
-) (*glue.SecurityConfiguration, error) {
-	made, err := glue.NewSecurityConfiguration(ctx, name, &glue.SecurityConfigurationArgs{
-		Name: pulumi.String(EncryptionName(scope)),
-		EncryptionConfiguration: glue.SecurityConfigurationEncryptionConfigurationArgs{
-			S3Encryption: glue.SecurityConfigurationEncryptionConfigurationS3EncryptionArgs{
-				S3EncryptionMode: pulumi.String("SSE-KMS"), KmsKeyArn: keyARN.ToStringPtrOutput(),
-			},
-			CloudwatchEncryption: glue.SecurityConfigurationEncryptionConfigurationCloudwatchEncryptionArgs{
-				CloudwatchEncryptionMode: pulumi.String("SSE-KMS"), KmsKeyArn: keyARN.ToStringPtrOutput(),
-			},
-			JobBookmarksEncryption: glue.SecurityConfigurationEncryptionConfigurationJobBookmarksEncryptionArgs{
-				JobBookmarksEncryptionMode: pulumi.String("CSE-KMS"), KmsKeyArn: keyARN.ToStringPtrOutput(),
-			},
-		},
-	}, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("security configuration: %w", err)
-	}
-	return made, nil
-}

@@ -32,8 +32,4 @@ func TestLogGroupsHaveTheNamesOfGlue(t *testing.T) {
 			t.Errorf("%s:\ngot  %v\nwant %v", name, got, test.want)
 		}
 	}
-	const crawler = "/aws-glue/crawlers-role/tarn/dev/tarn-dev-flights-raw-crawler-tarn-dev-pipelines"
-	if got := crawlerLogGroup("tarn-dev-pipelines", "arn:aws:iam::123456789012:role/tarn/dev/tarn-dev-flights-raw-crawler"); got != crawler {
-		t.Errorf("got %s, want %s", got, crawler)
-	}
 }

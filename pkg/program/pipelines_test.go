@@ -672,6 +672,7 @@ func TestPipelineSettingsAreCheckedFirst(t *testing.T) {
 		"IAM allows 10240: put the source.path of its data sets": {scattered, nil},
 		"overlap":                         {overlapping, nil},
 		"jobs wait for each other":        {cyclic, nil},
+		"job scripts in ":                 {shop(), map[string]any{"jobs": "nowhere"}},
 		"network.availabilityZones has 0": {shop(), map[string]any{"network": map[string]any{"enabled": true}}},
 		"roles.visits.crawler: another pipel": {shop(), map[string]any{"roles": map[string]any{
 			"orders": map[string]any{"crawler": accountARN + "role/a"}, "visits": map[string]any{"crawler": accountARN + "role/b"},

@@ -19,6 +19,7 @@ const (
 	crawlerType   = "aws:glue/crawler:Crawler"
 	tableType     = "aws:glue/catalogTable:CatalogTable"
 	optimizerType = "aws:glue/catalogTableOptimizer:CatalogTableOptimizer"
+	securityType  = "aws:glue/securityConfiguration:SecurityConfiguration"
 
 	clicks = `
 name: clicks
@@ -145,9 +146,32 @@ func TestCrawlers(t *testing.T) {
 		if !waits {
 			t.Errorf("%s does not wait for the policy of its role: %v", name, made.DependsOn)
 		}
+		checkCrawlerLog(t, recorder, name, made)
 	}
-	if made := cataloguedLake(t, catalogued()).OfType(crawlerType); len(made) > 0 {
+	security := recorder.OfType(securityType)
+	if len(security) != 1 || security[0].Inputs["name"] != "tarn-test-catalog" ||
+		strings.Count(fmt.Sprint(security[0].Inputs["encryptionConfiguration"]), keyARN) != 3 {
+		t.Errorf("security configurations %v", security)
+	}
+	none := cataloguedLake(t, catalogued())
+	if made := slices.Concat(none.OfType(crawlerType), none.OfType(securityType)); len(made) > 0 {
 		t.Errorf("nothing is configured, but there is %v", made)
+	}
+}
+
+// checkCrawlerLog finds the log group that Glue will write to, under the name that it gives it.
+func checkCrawlerLog(t *testing.T, recorder *pulumitest.Recorder, name string, crawler pulumitest.Resource) {
+	t.Helper()
+	if got := crawler.Inputs["securityConfiguration"]; got != "tarn-test-catalog" {
+		t.Errorf("%s has the security configuration %v", name, got)
+	}
+	group := recorder.Named("aws:cloudwatch/logGroup:LogGroup", "crawler-"+name+"-log")
+	want := "/aws-glue/crawlers-role/tarn/test/tarn-test-catalog-crawler-" + name + "-tarn-test-catalog"
+	if group.Inputs["name"] != want || group.Inputs["kmsKeyId"] != keyARN || group.Inputs["retentionInDays"] != 365.0 {
+		t.Errorf("%s: log group %v, want %s", name, group.Inputs, want)
+	}
+	if !slices.ContainsFunc(crawler.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::crawler-"+name+"-log") }) {
+		t.Errorf("%s does not wait for its log group: %v", name, crawler.DependsOn)
 	}
 }
 
@@ -162,7 +186,9 @@ func TestRolesOfTheCatalogAreNarrow(t *testing.T) {
 		results = "arn:aws:s3:::tarn-test-analytics-123456789012-us-east-1"
 		glue    = "arn:aws:glue:us-east-1:123456789012:"
 		logs    = "arn:aws:logs:us-east-1:123456789012:log-group:/aws-glue/"
-		queue   = "arn:aws:sqs:us-east-1:123456789012:"
+
+		crawlerLogs = "crawlers-role/tarn/test/tarn-test-catalog-crawler-"
+		queue       = "arn:aws:sqs:us-east-1:123456789012:"
 	)
 	tests := []struct {
 		role, action, resource string
@@ -177,7 +203,11 @@ func TestRolesOfTheCatalogAreNarrow(t *testing.T) {
 		{"crawler-daily", "glue:CreateTable", glue + "table/tarn_test_raw_flights/new", nil, true},
 		{"crawler-daily", "glue:UpdateTable", glue + "table/tarn_test_staged_flights/new", nil, false},
 		{"crawler-daily", "glue:DeleteTable", glue + "table/tarn_test_raw_flights/new", nil, false},
-		{"crawler-daily", "logs:PutLogEvents", logs + "crawlers:log-stream:x", nil, true},
+		{"crawler-daily", "logs:PutLogEvents", logs + crawlerLogs + "daily-tarn-test-catalog:log-stream:x", nil, true},
+		{"crawler-daily", "logs:AssociateKmsKey", logs + crawlerLogs + "daily-tarn-test-catalog", nil, true},
+		{"crawler-daily", "logs:PutLogEvents", logs + crawlerLogs + "told-tarn-test-catalog:log-stream:x", nil, false},
+		{"crawler-daily", "logs:CreateLogGroup", logs + crawlerLogs + "daily-tarn-test-catalog", nil, false},
+		{"crawler-daily", "logs:PutLogEvents", logs + "crawlers:log-stream:x", nil, false},
 		{"crawler-daily", "logs:PutLogEvents", logs + "jobs/output:log-stream:x", nil, false},
 		{"crawler-daily", "kms:Decrypt", keyARN, nil, true},
 		{"crawler-daily", "kms:GenerateDataKey", keyARN, policy.Context{"kms:ViaService": {"glue.us-east-1.amazonaws.com"}}, true},
@@ -293,6 +323,11 @@ func TestCrawlersAndTablesAreCheckedFirst(t *testing.T) {
 		settings["catalog"] = map[string]any{"crawlers": map[string]any{name: crawler}}
 		return settings
 	}
+	with := func(key string, value any) map[string]any {
+		settings := catalogued()
+		settings[key] = value
+		return settings
+	}
 	tests := map[string]struct {
 		settings map[string]any
 		want     string
@@ -307,6 +342,9 @@ func TestCrawlersAndTablesAreCheckedFirst(t *testing.T) {
 		"the tables twice": {
 			crawlers("all", map[string]any{"zone": "analytics", "domain": "flights", "format": "iceberg"}),
 			`tables/corrections.yaml: its folder "flights/corrections" overlaps "flights" of catalog.crawlers.all`,
+		},
+		"days of logs": {
+			with("catalog", map[string]any{"logRetentionDays": 2}), "catalog.logRetentionDays is 2, CloudWatch Logs accepts [1 3 5",
 		},
 		"long name": {
 			crawlers(strings.Repeat("a", 50), map[string]any{"zone": "raw", "domain": "payroll"}), "characters, IAM allows 64: shorten the name",

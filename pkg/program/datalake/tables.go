@@ -51,8 +51,21 @@ func (l *lake) makeTables(ctx *pulumi.Context) error {
 			return fmt.Errorf("table %s: %w", table.Name, err)
 		}
 	}
-	for _, name := range l.config.Catalog.CrawlerNames() {
-		if err := l.makeCrawler(ctx, name); err != nil {
+	return l.makeCrawlers(ctx)
+}
+
+// makeCrawlers makes the crawlers, if there are any, and what says how they encrypt what they write.
+func (l *lake) makeCrawlers(ctx *pulumi.Context) error {
+	names := l.config.Catalog.CrawlerNames()
+	if len(names) == 0 {
+		return nil
+	}
+	security, err := catalog.NewSecurityConfiguration(ctx, "crawlers", catalog.SecurityConfigurationName(l.scope), l.keyARN)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := l.makeCrawler(ctx, name, security.Name); err != nil {
 			return fmt.Errorf("catalog.crawlers.%s: %w", name, err)
 		}
 	}
@@ -101,12 +114,16 @@ func (l *lake) optimize(ctx *pulumi.Context, name string, args *catalog.TableArg
 	return catalog.NewOptimizers(ctx, name, args, l.account.ID, made, role)
 }
 
-func (l *lake) makeCrawler(ctx *pulumi.Context, name string) error {
+func (l *lake) makeCrawler(ctx *pulumi.Context, name string, security pulumi.StringOutput) error {
 	crawler := l.config.Catalog.Crawlers[name]
 	kind, folders := zone.Kind(crawler.Zone), crawler.Folders(l.config.Domains)
 	bucket, database := l.zones[kind].Bucket.Name, l.database(kind, crawler.Domain)
-	role, err := l.catalogRole(ctx, "crawler-"+name+"-role", catalog.CrawlerName(l.scope, name), bucket, database,
+	roleName := catalog.CrawlerName(l.scope, name)
+	logGroup := catalog.CrawlerLogGroup(
+		catalog.SecurityConfigurationName(l.scope), l.account.GlobalARN("iam", "role"+l.scope.Path()+roleName))
+	role, err := l.catalogRole(ctx, "crawler-"+name+"-role", roleName, bucket, database,
 		func(v map[string]string) policy.Document {
+			v["logGroup"] = logGroup
 			return catalog.CrawlerPolicy(l.account, folders, crawler.QueueARN, v)
 		})
 	if err != nil {
@@ -115,8 +132,14 @@ func (l *lake) makeCrawler(ctx *pulumi.Context, name string) error {
 	if err := l.grantGlue(ctx, "crawler-"+name, role, crawler.Zone, crawler.Domain, governance.CrawlerRights(), folders); err != nil {
 		return fmt.Errorf("lake formation: %w", err)
 	}
+	logs, err := catalog.NewLogGroup(
+		ctx, "crawler-"+name+"-log", logGroup, l.keyARN, l.config.Catalog.LogRetentionDays, l.tags.Input())
+	if err != nil {
+		return fmt.Errorf("log group: %w", err)
+	}
 	_, err = catalog.NewCrawler(ctx, "crawler-"+name, &catalog.CrawlerArgs{
-		Name: name, Crawler: crawler, Domains: l.config.Domains, Bucket: bucket, Database: database, Role: role, Common: l.common(),
+		Name: name, Crawler: crawler, Domains: l.config.Domains, Bucket: bucket, Database: database, Role: role,
+		SecurityConfiguration: security, Logs: logs, Common: l.common(),
 	})
 	return err
 }

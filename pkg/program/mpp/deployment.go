@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/alerting"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/governance"
 	"github.com/tarn-data/tarn/pkg/network"
@@ -33,7 +34,7 @@ type deployment struct {
 func (d *deployment) plan() error {
 	all := d.files.Pipelines
 	domains, err := d.config.crawledDomains(all)
-	problems := []error{err}
+	problems := []error{err, d.code().Validate()}
 	d.starts = map[string]string{} // the domain whose crawler a pipeline starts
 	for _, c := range domains {
 		args := &pipeline.DomainArgs{
@@ -91,18 +92,14 @@ func (d *deployment) planPipeline(p dataset.Pipeline) (*pipeline.Args, error) {
 func (d *deployment) make() error {
 	e, lake := d.environment, d.environment.Lake
 	var err error
-	if e.Encryption, err = pipeline.NewEncryption(d.ctx, "encryption", e.Scope, lake.KeyARN); err != nil {
+	e.Encryption, err = catalog.NewSecurityConfiguration(d.ctx, "encryption", pipeline.EncryptionName(e.Scope), lake.KeyARN)
+	if err != nil {
 		return err
 	}
 	if err := d.makeNetwork(); err != nil {
 		return err
 	}
-	kinds, own := codeOf(d.files.Pipelines)
-	e.Code, err = pipeline.NewCode(d.ctx, "code", &pipeline.CodeArgs{
-		Folder: filepath.Join(d.folder, d.config.Jobs), Kinds: kinds, Files: own, Project: d.folder,
-		Bucket: lake.ArtifactsBucket, KeyARN: lake.KeyARN,
-	})
-	if err != nil {
+	if e.Code, err = pipeline.NewCode(d.ctx, "code", d.code()); err != nil {
 		return err
 	}
 	if _, err := pipeline.NewRulesets(d.ctx, "quality", &pipeline.RulesetsArgs{
@@ -126,6 +123,15 @@ func (d *deployment) make() error {
 		crawlers[args.Name] = made.Crawler
 	}
 	return d.makePipelines(crawlers, alerts)
+}
+
+// code says what code the jobs need.
+func (d *deployment) code() *pipeline.CodeArgs {
+	kinds, own := codeOf(d.files.Pipelines)
+	return &pipeline.CodeArgs{
+		Folder: filepath.Join(d.folder, d.config.Jobs), Kinds: kinds, Files: own, Project: d.folder,
+		Bucket: d.environment.Lake.ArtifactsBucket, KeyARN: d.environment.Lake.KeyARN,
+	}
 }
 
 func (d *deployment) makeNetwork() error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tarn-data/tarn/pkg/alerting"
+	"github.com/tarn-data/tarn/pkg/catalog"
 	"github.com/tarn-data/tarn/pkg/dataset"
 	"github.com/tarn-data/tarn/pkg/naming"
 	"github.com/tarn-data/tarn/pkg/network"
@@ -68,11 +69,6 @@ type PipelineSettings struct {
 	Capacity pipeline.Capacity `json:"capacity"`
 }
 
-// logRetentions are the values CloudWatch Logs accepts (CloudWatch Logs API Reference, PutRetentionPolicy).
-var logRetentions = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
 func defaults() Settings {
 	folders := dataset.DefaultFolders()
 	return Settings{
@@ -91,8 +87,8 @@ func (s *Settings) Validate() error {
 		problems = append(problems, errors.New("organization is required"))
 	}
 	problems = append(problems, tagging.Check(s.Owner, s.Tags))
-	if !slices.Contains(logRetentions, s.LogRetentionDays) {
-		problems = append(problems, fmt.Errorf("logRetentionDays is %d, CloudWatch Logs accepts %v", s.LogRetentionDays, logRetentions))
+	if !slices.Contains(catalog.LogRetentions, s.LogRetentionDays) {
+		problems = append(problems, fmt.Errorf("logRetentionDays is %d, CloudWatch Logs accepts %v", s.LogRetentionDays, catalog.LogRetentions))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Roles)) {
 		if err := s.Roles[name].Validate(); err != nil {
