@@ -228,6 +228,7 @@ var refused = map[string]struct {
 	"missing columns":          {orders, `missing_columns: "null"`, "missing_columns: ignore", `evolution.missing_columns: "ignore": want one of fail, null`, false},
 	"retention column":         {orders, "column: changed", "column: price", `orders.yaml:19: retention.column: "price" is a decimal(10,2), want a date`, true},
 	"retention of nothing":     {orders, "column: changed", "column: at", `retention.column: there is no column "at"`, true},
+	"retention by nobody":      {sales, "by: job, schedule: cron(0 3 ? * SUN *), ", "by: none, ", `orders.yaml:19: retention: the maintenance of pipeline "sales", which deletes old rows, is by none`, true},
 	"retention days":           {orders, "days: 30", "days: 0", "retention.days: is 0, want 1 to", false},
 	"ruleset":                  {orders, "quality: orders", "quality: order", `orders.yaml:18: quality: there is no ruleset "order"; there are orders`, true},
 	"rule without column":      {"quality/orders.dqdl", "\"id\"", "\"nr\"", `orders.yaml:18: quality: the ruleset orders is about a column "nr"`, true},

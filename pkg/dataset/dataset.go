@@ -34,7 +34,8 @@ type Evolution struct {
 	MissingColumns string `json:"missing_columns" yaml:"missing_columns"` // "fail", or "null" for columns that are not required
 }
 
-// Retention says how long rows stay in the staged table.
+// Retention says how long rows stay in the staged table. The maintenance job deletes older ones, and no run stages them
+// again: with `read: all` the raw files still have them.
 type Retention struct {
 	Column string `json:"column" yaml:"column"` // a date or timestamp
 	Days   int    `json:"days"   yaml:"days"`

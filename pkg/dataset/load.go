@@ -270,5 +270,10 @@ func (l *loader) pipeline(
 			r("name", "no data set is of pipeline %q: write `pipeline: %s` into one, or remove this file", name, name)
 		}
 	}
+	for _, d := range datasets {
+		if d.value.Pipeline == name && d.value.Retention != nil && p.Maintenance != nil && p.Maintenance.By == ByNobody {
+			l.add(d.Problem("retention", "the maintenance of pipeline %q, which deletes old rows, is by none: want job or optimizer", name))
+		}
+	}
 	return p.withDefaults()
 }
