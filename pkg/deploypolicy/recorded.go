@@ -206,13 +206,13 @@ func crawlerCalls() map[string]string {
 func messageCalls() map[string]string {
 	calls := map[string]string{}
 	for _, action := range []string{
-		"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags",
+		"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:ListQueueTags",
 		"sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
 	} {
 		calls[action] = "only a stack with a pipeline that has an arrival"
 	}
 	for _, action := range []string{
-		"sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic", "sns:SetSubscriptionAttributes", "sns:Subscribe",
+		"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Subscribe",
 		"sns:Unsubscribe",
 	} {
 		calls[action] = "only a stack with mpp:settings.alerts.emails"

@@ -36,7 +36,7 @@ var snsRules = []rule{
 	},
 	{
 		actions: []string{
-			"CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes", "Subscribe", "ListSubscriptionsByTopic",
+			"CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes", "Subscribe",
 			"ListTagsForResource", "TagResource", "UntagResource",
 		},
 		scope: scope{sid: "Topics", resources: fixed(func(p *Params) []string {
@@ -47,7 +47,7 @@ var snsRules = []rule{
 
 var sqsRules = []rule{{
 	actions: []string{
-		"CreateQueue", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListQueueTags", "SetQueueAttributes", "TagQueue", "UntagQueue",
+		"CreateQueue", "DeleteQueue", "GetQueueAttributes", "ListQueueTags", "SetQueueAttributes", "TagQueue", "UntagQueue",
 	},
 	scope: scope{sid: "Queues", resources: fixed(func(p *Params) []string {
 		return []string{p.Account.ARN("sqs", p.Scope.Name("*"))}
