@@ -75,7 +75,7 @@ func TestOperations(t *testing.T) {
 		if code := command.ProcessState.ExitCode(); code != 4 {
 			t.Fatalf("exit code %d, want 4\n%s\n%s", code, out.String(), problems.String())
 		}
-		for _, want := range []string{`ColumnValues "amount" > 0`, "-5", "orders", "--from-failed"} {
+		for _, want := range []string{`ColumnValues "amount" > 0`, "359 of 360 rows", "orders", "--from-failed"} {
 			if !strings.Contains(problems.String(), want) {
 				t.Errorf("nothing says %s:\n%s", want, problems.String())
 			}
