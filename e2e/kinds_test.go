@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -42,12 +43,15 @@ func TestKindsOfPipelines(t *testing.T) {
 	step(t, "a file beside the prefix starts nothing, one below it does", func(t *testing.T) {
 		lake.raw(t, "plant/readings-of-others/a.json", reading("s9", 1, "99.5"))
 		lake.run(t, 0, "upload")
-		// Events are delivered in their order: had this one started a run, it would be the first of two.
+		between := time.Now().Truncate(time.Second)
 		lake.raw(t, "plant/readings/a.json", reading("s1", 1, "20.25")+reading("s1", 2, "31.5")+reading("s2", 1, "18.0")+reading("s2", 2, "warm"))
 		lake.run(t, 0, "upload")
 		started := lake.waitForRuns(t, sensors, 1)
 		if ids := started[0].WorkflowRunProperties["aws:eventIds"]; ids == "" || strings.Contains(ids, ",") {
 			t.Errorf("events %q, want one", ids)
+		}
+		if started[0].StartedOn.Before(between) {
+			t.Errorf("the run has started at %s, but the file came after %s", started[0].StartedOn, between)
 		}
 		lake.expectSensors(t, sensors, [][]string{{"s1", "2", "31.5"}, {"s2", "1", "18.0"}})
 		lake.expectQueues(t, sensors)

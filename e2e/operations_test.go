@@ -560,7 +560,7 @@ func (l *lake) waitForJob(t *testing.T, job, id string, wanted func(r *gluetypes
 // await asks until it is so. Nothing of these lakes takes so long, even on a busy machine.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for range 1200 {
+	for range 3600 {
 		if so() {
 			return
 		}
