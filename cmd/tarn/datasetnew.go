@@ -154,7 +154,7 @@ func restore(file string, before []byte) error {
 	if before == nil {
 		return os.Remove(file)
 	}
-	return os.WriteFile(file, before, 0o644)
+	return os.WriteFile(file, before, 0o644) //nolint:gosec // the user names the folder
 }
 
 // text is the result for people.

@@ -37,7 +37,7 @@ func (a awsxPlugin) find(ctx context.Context) Status {
 	if err != nil {
 		return missing(name, plugin.version, err.Error())
 	}
-	switch aws := (awsPlugin{a.paths}).find(ctx); {
+	switch aws := awsPlugin(a).find(ctx); {
 	case !plugin.in(dir) || !f.ready():
 		return missing(name, plugin.version, "damaged, or built from an older local/awsxplugin or by another Go version")
 	case aws.Origin == Built && s.Origin != Built:
@@ -94,7 +94,7 @@ func (a awsxPlugin) make(ctx context.Context, progress Progress) (err error) {
 		return err
 	}
 	from = Built
-	if (awsPlugin{a.paths}).find(ctx).Origin != Built {
+	if awsPlugin(a).find(ctx).Origin != Built {
 		from = Downloaded
 	}
 	return a.put(ctx, t, plugin, from)

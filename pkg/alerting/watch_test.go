@@ -279,7 +279,9 @@ func TestWatchIsChecked(t *testing.T) {
 		set  func(a *WatchArgs)
 	}{
 		{"", func(*WatchArgs) {}},
-		{"", func(a *WatchArgs) { a.Pipeline.Datasets[0].FreshnessHours, a.Pipeline.Datasets[1].FreshnessHours = 168, 168 }},
+		{"", func(a *WatchArgs) {
+			a.Pipeline.Datasets[0].FreshnessHours, a.Pipeline.Datasets[1].FreshnessHours = 168, 168
+		}},
 		{"data set a: freshness_hours 169", func(a *WatchArgs) { a.Pipeline.Datasets[0].FreshnessHours = 169 }},
 		{"data set b: freshness_hours -1", func(a *WatchArgs) { a.Pipeline.Datasets[1].FreshnessHours = -1 }},
 		{"alarms.duration_minutes -1", func(a *WatchArgs) { a.Pipeline.Alarms.DurationMinutes = -1 }},

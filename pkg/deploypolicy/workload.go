@@ -67,7 +67,8 @@ func WorkloadBoundary(p *Params) policy.Document {
 			Sid: "WriteLogsAndMessages", Effect: policy.Allow,
 			Actions: []string{
 				"logs:AssociateKmsKey", "logs:CreateLog*", "logs:DescribeLogStreams", "logs:PutLogEvents", "sns:Publish",
-				"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:Get*", "sqs:List*", "sqs:PurgeQueue", "sqs:ReceiveMessage", "sqs:SetQueueAttributes",
+				"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:Get*", "sqs:List*", "sqs:PurgeQueue",
+				"sqs:ReceiveMessage", "sqs:SetQueueAttributes",
 			},
 			Resources: []string{
 				p.Account.ARN("logs", "log-group:"+p.Scope.LogGroup("*")),

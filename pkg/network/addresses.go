@@ -1,6 +1,7 @@
 package network
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -40,13 +41,12 @@ func (s *Settings) subnetBits() int {
 func subnets(prefix netip.Prefix, number int) []netip.Prefix {
 	length := prefix.Bits() + splitBits(number)
 	first := prefix.Addr().As4()
-	base := uint32(first[0])<<24 | uint32(first[1])<<16 | uint32(first[2])<<8 | uint32(first[3])
+	base := binary.BigEndian.Uint32(first[:])
 	var all []netip.Prefix
 	for i := range number {
-		address := base + uint32(i)<<(32-length) //nolint:gosec // at most a few zones
-		all = append(all, netip.PrefixFrom(netip.AddrFrom4([4]byte{
-			byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address),
-		}), length))
+		var address [4]byte
+		binary.BigEndian.PutUint32(address[:], base+uint32(i)<<(32-length))
+		all = append(all, netip.PrefixFrom(netip.AddrFrom4(address), length))
 	}
 	return all
 }

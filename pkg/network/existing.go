@@ -56,7 +56,7 @@ func (a *Args) checkExisting(ctx *pulumi.Context) error {
 func (a *Args) judge(vpc *ec2.LookupVpcResult, found []*ec2.LookupSubnetResult) error {
 	var problems []error
 	endpoints := len(a.interfaceServices())
-	if endpoints > 0 && !(vpc.EnableDnsSupport && vpc.EnableDnsHostnames) {
+	if endpoints > 0 && (!vpc.EnableDnsSupport || !vpc.EnableDnsHostnames) {
 		problems = append(problems, fmt.Errorf("mpp:settings.network.vpcId %s: endpoints need its DNS support and its DNS hostnames, "+
 			"switch both on (AWS PrivateLink Guide, \"Private DNS names\")", vpc.Id))
 	}

@@ -47,9 +47,6 @@ func usageOf(run types.JobRun) Usage {
 	if usage.DPUs == 0 {
 		usage.DPUs = workerDPUs[string(run.WorkerType)] * float64(aws.ToInt32(run.NumberOfWorkers))
 	}
-	if usage.DPUs == 0 {
-		usage.DPUs = float64(run.AllocatedCapacity)
-	}
 	return usage
 }
 

@@ -31,7 +31,6 @@ func TestCost(t *testing.T) {
 		"workers":         {types.JobRun{ExecutionTime: 1800, WorkerType: types.WorkerTypeG2x, NumberOfWorkers: aws.Int32(5)}, 5, 2.2},
 		"quarter workers": {types.JobRun{ExecutionTime: 3600, WorkerType: types.WorkerTypeG025x, NumberOfWorkers: aws.Int32(2)}, 0.5, 0.22},
 		"python shell":    {types.JobRun{ExecutionTime: 3600, MaxCapacity: aws.Float64(0.0625)}, 0.0625, 0.0275},
-		"old jobs":        {types.JobRun{ExecutionTime: 3600, AllocatedCapacity: 10}, 10, 4.4},
 		"never got going": {types.JobRun{MaxCapacity: aws.Float64(10)}, 0, 0},
 		"unknown":         {types.JobRun{ExecutionTime: 3600, WorkerType: "G.99X", NumberOfWorkers: aws.Int32(5)}, 0, 0},
 	}

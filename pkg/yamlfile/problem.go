@@ -68,7 +68,7 @@ func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	//nolint:errorlint // an error that wraps a joined one says more than its parts do
+	// Not errors.As: an error that wraps a joined one says more than its parts do.
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
 		return []error{err}
