@@ -110,7 +110,11 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 loader = spark._jvm.Thread.currentThread().getContextClassLoader()
 print("resource:", loader.getResource("inside.txt") is not None, flush=True)
-query = spark.readStream.format("rate").load().writeStream.format("noop").start()
+query = (
+    spark.readStream.format("rate").load().writeStream.format("noop")
+    .option("checkpointLocation", sys.argv[sys.argv.index("--checkpoint") + 1])
+    .start()
+)
 print("streaming", flush=True)
 query.awaitTermination()
 """
@@ -125,12 +129,16 @@ def test_a_streaming_job_runs_until_it_is_stopped_with_all_its_processes(
     update = {"Role": "glue", "Command": command, "GlueVersion": "5.1"}
     glue.update_job(JobName=name, JobUpdate=update)
     jar = put(emulator, name, "extra.jar", archive(inside_dot_txt="x"))
-    run_id = start(emulator, name, Arguments={"--extra-jars": jar})
+    arguments = {"--extra-jars": jar, "--checkpoint": f"s3://{name}/checkpoint/"}
+    run_id = start(emulator, name, Arguments=arguments)
     wait_for(lambda: "streaming" in log_lines(emulator, OUTPUT, run_id), "the stream", 90)
     assert "resource: True" in log_lines(emulator, OUTPUT, run_id)
     run = run_of(emulator, name, run_id)
     assert run["JobRunState"] == "RUNNING"
     assert "Timeout" not in run
+    s3 = emulator.client("s3")
+    kept = {"Bucket": name, "Prefix": "checkpoint/commits/0"}
+    wait_for(lambda: s3.list_objects_v2(**kept)["KeyCount"], "the first batch's checkpoint", 60)
     glue.batch_stop_job_run(JobName=name, JobRunIds=[run_id])
     assert wait_run(emulator, name, run_id, 30)["JobRunState"] == "STOPPED"
     wait_for(lambda: not processes_with(run_id), "the end of its processes", 10)

@@ -89,8 +89,9 @@ def local_conf(spark: LocalSpark, job_conf: Mapping[str, str]) -> dict[str, str]
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Hadoop's other interface to file systems, AbstractFileSystem, has one of S3 that takes s3a://
+        # alone. Without it Spark keeps the checkpoints of streams through this one.
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
         s3a + "endpoint": spark.endpoint,
         s3a + "endpoint.region": spark.region,
         s3a + "path.style.access": "true",
