@@ -117,7 +117,7 @@ func TestOperations(t *testing.T) {
 		lake.expectLog(t, "published", "quality-gate", "sales", "--job", "quality-gate")
 		lake.expectLog(t, "read 62, staged 60", "raw-to-staged", "sales", last.RunID)
 		// Spark's own log.
-		lake.expectLog(t, "Spark", "raw-to-staged", "sales", "--errors", "--job", "raw-to-staged")
+		lake.expectLog(t, " WARN ", "raw-to-staged", "sales", "--errors", "--job", "raw-to-staged")
 	})
 	step(t, "mended, it goes on where it failed", func(t *testing.T) {
 		lake.orders(t, 6, "")
