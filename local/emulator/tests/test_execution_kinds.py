@@ -129,6 +129,15 @@ def test_a_streaming_job_runs_until_it_is_stopped_with_all_its_processes(
     update = {"Role": "glue", "Command": command, "GlueVersion": "5.1"}
     glue.update_job(JobName=name, JobUpdate=update)
     jar = put(emulator, name, "extra.jar", archive(inside_dot_txt="x"))
+    # Checkpoints are renamed, in a bucket that is encrypted like those of the lake.
+    key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    emulator.client("s3").put_bucket_encryption(
+        Bucket=name,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+        },
+    )
     arguments = {"--extra-jars": jar, "--checkpoint": f"s3://{name}/checkpoint/"}
     run_id = start(emulator, name, Arguments=arguments)
     wait_for(lambda: "streaming" in log_lines(emulator, OUTPUT, run_id), "the stream", 90)
