@@ -85,7 +85,7 @@ def duckdb(folder: Path, load: str) -> tuple[float, list]:
             "WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT"
         )
     seconds = time.monotonic() - began
-    answer = list(database.sql(f"{DIGEST} FROM orders").fetchone())
+    answer = list(database.execute(f"{DIGEST} FROM orders").fetchone())
     database.close()
     return seconds, answer
 
