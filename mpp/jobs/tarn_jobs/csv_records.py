@@ -95,8 +95,10 @@ def _read_with_header(
         # Of most files nothing has to be known one by one: there may be very many.
         plain = F.col("is_plain")
         number = F.col("lines") - F.col("header_lines")
-        summed = files.agg(F.sum(F.when(plain, number)), F.count_if(plain)).head()
-        special = _special(frame, files.where(~plain))
+        summed = files.agg(
+            F.sum(F.when(plain, number)), F.count_if(plain), F.count_if(~plain)
+        ).head()
+        special = _special(frame, files.where(~plain)) if summed[2] else []
     finally:
         files.unpersist()
     separator = dataset.source.separator
@@ -167,9 +169,7 @@ def _position() -> Column:
 
 
 def _special(frame: DataFrame, files: DataFrame) -> list[_File]:
-    """Return the files of a scan that are not plain, each with its first line."""
-    if files.isEmpty():
-        return []
+    """Return files of a scan one by one, each with its first line."""
     first_lines = (
         frame.join(F.broadcast(files.select(SOURCE_FILE)), SOURCE_FILE)
         .withColumn("__position", _position())
