@@ -201,7 +201,10 @@ func TestOperations(t *testing.T) {
 		for _, table := range report.Tables {
 			kept[table.Name] = table.Error == ""
 		}
-		want := map[string]bool{"orders": true, "customers": true, "sales_per_day": true, "rejected_rows": true, "ingested_files": true}
+		want := map[string]bool{
+			"staged.orders": true, "staged.customers": true, "analytics.sales_per_day": true,
+			"quarantine.rejected_rows": true, "quarantine.ingested_files": true,
+		}
 		if !maps.Equal(kept, want) {
 			t.Errorf("%+v", report.Tables)
 		}
