@@ -7,8 +7,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// outPipelines is the output of the mpp project.
-const outPipelines = "pipelines"
+// Outputs of the mpp project.
+const (
+	outPipelines = "pipelines"
+	outUploads   = "uploads"
+)
 
 // Pipeline is what one needs to know to run a deployed pipeline, to follow it and to read its results.
 // It crosses to the driver, not to another stack.

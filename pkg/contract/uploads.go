@@ -7,9 +7,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// outUploads is the output of the mpp project that says where raw files go.
-const outUploads = "uploads"
-
 // Uploads is where raw files go, and which folder is uploaded after every deployment. It crosses to the driver,
 // not to another stack.
 type Uploads struct {
