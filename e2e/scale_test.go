@@ -13,14 +13,12 @@ import (
 	"time"
 )
 
-const mostPipelines = 20
-
 // TestScale deploys lakes of more and more data sets and destroys them again. What it costs must follow the
-// pipelines, not the data sets. TARN_SCALE gives the sizes; `make soak` goes to a thousand.
+// pipelines, not the data sets. TARN_SCALE gives the sizes; `make soak` goes to a thousand in twenty pipelines.
 func TestScale(t *testing.T) {
-	sizes := []int{10, 100}
+	sizes, mostPipelines := []int{5, 50}, 5
 	if given := os.Getenv("TARN_SCALE"); given != "" {
-		sizes = nil
+		sizes, mostPipelines = nil, 20
 		for text := range strings.SplitSeq(given, ",") {
 			size, err := strconv.Atoi(text)
 			if err != nil {
