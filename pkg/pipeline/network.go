@@ -30,9 +30,14 @@ func (b *base) networkRights() []policy.Statement {
 			Sid: "LookAtNetwork", Effect: policy.Allow,
 			Actions: []string{
 				"ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
-				"ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
+				"ec2:DescribeVpcEndpoints",
 			},
 			Resources: []string{"*"}, // EC2 knows no resources for them
+		},
+		{
+			Sid: "LookAtVPC", Effect: policy.Allow,
+			Actions:   []string{"ec2:DescribeVpcAttribute"},
+			Resources: []string{b.Account.ARN("ec2", "vpc/*")},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,14 +12,21 @@ import (
 type references struct {
 	byURN map[string]*node
 	byARN map[string]*node // also what another project has made
+	byID  map[string]*node // those that EC2 makes: of what a component of another language gives, only that is known
 }
 
+// madeByEC2 are IDs that no two resources share, such as vpc-0123456789abcdef0.
+var madeByEC2 = regexp.MustCompile(`^[a-z]+-[0-9a-f]{8,17}$`)
+
 func newReferences(nodes []*node) references {
-	r := references{byURN: map[string]*node{}, byARN: map[string]*node{}}
+	r := references{byURN: map[string]*node{}, byARN: map[string]*node{}, byID: map[string]*node{}}
 	for _, n := range nodes {
 		r.byURN[n.URN] = n
 		if arn, ok := n.Outputs["arn"].(string); ok && strings.HasPrefix(arn, "arn:") {
 			r.byARN[arn] = n
+		}
+		if madeByEC2.MatchString(n.ID) {
+			r.byID[n.ID] = n
 		}
 	}
 	return r
@@ -80,6 +88,9 @@ func (r references) find(n *node, property, value string) []string {
 	}
 	if source := r.byARN[value]; source != nil && source != n {
 		return []string{source.address + ".arn", source.address}
+	}
+	if source := r.byID[value]; source != nil && source != n {
+		return []string{source.address + ".id", source.address}
 	}
 	return nil
 }
