@@ -6,7 +6,8 @@ from collections.abc import Callable
 from py4j.protocol import Py4JJavaError
 
 _ATTEMPTS = 8
-_CONFLICTS = ("CommitFailedException", "ValidationException")
+# The last one comes before anything is committed: a table that changes while Spark plans.
+_CONFLICTS = ("CommitFailedException", "ValidationException", "has been concurrently modified")
 
 
 def again_on_conflict(change: Callable[[], object]) -> None:
