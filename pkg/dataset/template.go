@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,14 +62,14 @@ func (t Templates) chain(name string) ([]string, error) {
 
 // over gives the template with what it leaves out taken from a base. Spark settings are merged one by one.
 func (t Template) over(base Template) Template {
-	t.GlueVersion = or(t.GlueVersion, base.GlueVersion)
-	t.WorkerType = or(t.WorkerType, base.WorkerType)
-	t.MaxWorkers = or(t.MaxWorkers, base.MaxWorkers)
-	t.ExecutionClass = or(t.ExecutionClass, base.ExecutionClass)
-	t.TimeoutMinutes = or(t.TimeoutMinutes, base.TimeoutMinutes)
-	t.MaxRetries = or(t.MaxRetries, base.MaxRetries)
-	t.Queuing = or(t.Queuing, base.Queuing)
-	t.MaintenanceWindow = or(t.MaintenanceWindow, base.MaintenanceWindow)
+	t.GlueVersion = cmp.Or(t.GlueVersion, base.GlueVersion)
+	t.WorkerType = cmp.Or(t.WorkerType, base.WorkerType)
+	t.MaxWorkers = cmp.Or(t.MaxWorkers, base.MaxWorkers)
+	t.ExecutionClass = cmp.Or(t.ExecutionClass, base.ExecutionClass)
+	t.TimeoutMinutes = cmp.Or(t.TimeoutMinutes, base.TimeoutMinutes)
+	t.MaxRetries = cmp.Or(t.MaxRetries, base.MaxRetries)
+	t.Queuing = cmp.Or(t.Queuing, base.Queuing)
+	t.MaintenanceWindow = cmp.Or(t.MaintenanceWindow, base.MaintenanceWindow)
 	if len(base.SparkConf) > 0 {
 		conf := maps.Clone(base.SparkConf)
 		maps.Copy(conf, t.SparkConf)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -79,30 +80,22 @@ func (c Capacity) template() dataset.Template {
 
 // over gives the capacity with what it leaves out taken from a base. Spark settings are merged one by one.
 func (c Capacity) over(base Capacity) Capacity {
-	c.GlueVersion = either(c.GlueVersion, base.GlueVersion)
-	c.WorkerType = either(c.WorkerType, base.WorkerType)
-	c.MaxWorkers = either(c.MaxWorkers, base.MaxWorkers)
-	c.ExecutionClass = either(c.ExecutionClass, base.ExecutionClass)
-	c.TimeoutMinutes = either(c.TimeoutMinutes, base.TimeoutMinutes)
-	c.MaxRetries = either(c.MaxRetries, base.MaxRetries)
-	c.Queuing = either(c.Queuing, base.Queuing)
-	c.MaintenanceWindow = either(c.MaintenanceWindow, base.MaintenanceWindow)
-	c.PythonCapacity = either(c.PythonCapacity, base.PythonCapacity)
-	c.SparkUI = either(c.SparkUI, base.SparkUI)
+	c.GlueVersion = cmp.Or(c.GlueVersion, base.GlueVersion)
+	c.WorkerType = cmp.Or(c.WorkerType, base.WorkerType)
+	c.MaxWorkers = cmp.Or(c.MaxWorkers, base.MaxWorkers)
+	c.ExecutionClass = cmp.Or(c.ExecutionClass, base.ExecutionClass)
+	c.TimeoutMinutes = cmp.Or(c.TimeoutMinutes, base.TimeoutMinutes)
+	c.MaxRetries = cmp.Or(c.MaxRetries, base.MaxRetries)
+	c.Queuing = cmp.Or(c.Queuing, base.Queuing)
+	c.MaintenanceWindow = cmp.Or(c.MaintenanceWindow, base.MaintenanceWindow)
+	c.PythonCapacity = cmp.Or(c.PythonCapacity, base.PythonCapacity)
+	c.SparkUI = cmp.Or(c.SparkUI, base.SparkUI)
 	if len(base.SparkConf) > 0 {
 		conf := maps.Clone(base.SparkConf)
 		maps.Copy(conf, c.SparkConf)
 		c.SparkConf = conf
 	}
 	return c
-}
-
-func either[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 const (

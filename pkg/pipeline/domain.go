@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -101,7 +102,7 @@ func (d *Domain) roleName() string { return d.Scope.Name(d.domain, "raw-crawler"
 
 // logName is the log group of the crawler.
 func (d *Domain) logName() string {
-	return catalog.CrawlerLogGroup(d.encryptionName(), either(d.args.Role, d.roleARN(d.roleName())))
+	return catalog.CrawlerLogGroup(d.encryptionName(), cmp.Or(d.args.Role, d.roleARN(d.roleName())))
 }
 
 // document is what the crawler may do: read the sources and write nothing but the catalog.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ func (p *Pipeline) jobLogs(ctx *pulumi.Context, name string, jobs []plannedJob) 
 
 // logsOf gives the names of the log groups of jobs of a kind.
 func (p *Pipeline) logsOf(kind string) contract.LogGroups {
-	return jobLogGroups(kind, p.logPrefix(), p.encryptionName(), either(p.args.Roles.Job, p.roleARN(p.name("job"))))
+	return jobLogGroups(kind, p.logPrefix(), p.encryptionName(), cmp.Or(p.args.Roles.Job, p.roleARN(p.name("job"))))
 }
 
 // manifest uploads what the jobs have to do, under the hash of its content.
@@ -124,7 +125,7 @@ func executionClass(job plannedJob) string {
 
 // delay is after how many minutes Glue says that a run takes long.
 func (a *Args) delay(job plannedJob) int {
-	return max(1, min(either(a.Pipeline.Alarms.DurationMinutes, job.capacity.TimeoutMinutes*3/4), job.capacity.TimeoutMinutes))
+	return max(1, min(cmp.Or(a.Pipeline.Alarms.DurationMinutes, job.capacity.TimeoutMinutes*3/4), job.capacity.TimeoutMinutes))
 }
 
 func (p *Pipeline) script(job plannedJob) pulumi.StringOutput {

@@ -6,6 +6,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -103,7 +104,7 @@ func (a *Args) Validate() error {
 			v["queue"] = ""
 		}
 		if a.optimized() {
-			v["optimizer"] = either(a.OptimizerRole, p.roleARN(p.name("optimizer")))
+			v["optimizer"] = cmp.Or(a.OptimizerRole, p.roleARN(p.name("optimizer")))
 		}
 		return p.jobDocument(v)
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,12 +57,12 @@ func (a *Args) plan() []plannedJob {
 	}
 	for i := range p.Jobs {
 		own := &p.Jobs[i]
-		job := plannedJob{name: own.Name, kind: either(own.Kind, dataset.Spark), capacity: a.Capacity, own: own}
+		job := plannedJob{name: own.Name, kind: cmp.Or(own.Kind, dataset.Spark), capacity: a.Capacity, own: own}
 		if capacity, found := a.JobCapacity[own.Name]; found {
 			job.capacity = capacity
 		}
 		if job.kind != dataset.Streaming { // a streaming job has no end that something could wait for
-			job.inWorkflow, job.after = true, either(own.After, last)
+			job.inWorkflow, job.after = true, cmp.Or(own.After, last)
 		}
 		jobs = append(jobs, job)
 	}
@@ -78,7 +79,7 @@ func (a *Args) graph(jobs []plannedJob) graph {
 	}
 	for _, job := range jobs {
 		if job.inWorkflow {
-			steps = append(steps, step{name: job.name, after: either(job.after, first)})
+			steps = append(steps, step{name: job.name, after: cmp.Or(job.after, first)})
 		}
 	}
 	return steps
