@@ -4,7 +4,6 @@ import sys
 from dataclasses import replace
 
 from tarn_jobs import arguments, manifest, metrics, quality_run, session, side_by_side
-from tarn_jobs.errors import JobFailed
 from tarn_jobs.ledger import Ledger
 from tarn_jobs.manifest import Dataset
 from tarn_jobs.quality_publishing import Gate, QualityResult
@@ -56,12 +55,7 @@ def main(argv: list[str]) -> None:
     failed = [result for result in published if result.error]
     metrics.describe_published(spark, job, [r.name for r in published if r.published])
     metrics.publish(job, KIND, published, started=report.started, succeeded=not failed)
-    if failed:
-        # An exception, not sys.exit: Glue shows its message as the error of the run.
-        raise JobFailed(
-            f"{len(failed)} of {len(published)} data sets did not pass and were not published: "
-            + "; ".join(f"{result.name}: {result.error}" for result in failed)
-        )
+    report.fail_for(published, "data sets did not pass and were not published")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import sys
 
 from tarn_jobs import arguments, manifest, metrics, run_properties, session, side_by_side
 from tarn_jobs.arrivals import Arrivals
-from tarn_jobs.errors import JobFailed
 from tarn_jobs.ledger import Ledger
 from tarn_jobs.quarantine import Quarantine
 from tarn_jobs.report import DatasetResult, JobReport, say
@@ -65,12 +64,7 @@ def main(argv: list[str]) -> None:
     metrics.publish(
         job, KIND, results, started=report.started, succeeded=not failed and not waiting
     )
-    if failed:
-        # An exception, not sys.exit: Glue shows its message as the error of the run.
-        raise JobFailed(
-            f"{len(failed)} of {len(results)} data sets failed: "
-            + "; ".join(f"{result.name}: {result.error}" for result in failed)
-        )
+    report.fail_for(results, "data sets failed")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 from tarn_jobs import analytics, arguments, manifest, metrics, session, side_by_side
 from tarn_jobs.analytics_queries import Queries
 from tarn_jobs.arguments import JobArguments
-from tarn_jobs.errors import JobError, JobFailed
+from tarn_jobs.errors import JobError
 from tarn_jobs.manifest import AnalyticsTable, Manifest
 from tarn_jobs.report import JobReport, TableResult, say
 
@@ -32,12 +32,7 @@ def main(argv: list[str]) -> None:
         queries.close()
     report.write(pipeline, results)
     metrics.publish(job, KIND, results, started=report.started)
-    if failed := [result for result in results if result.error]:
-        # An exception, not sys.exit: Glue shows its message as the error of the run.
-        raise JobFailed(
-            f"{len(failed)} of {len(results)} tables failed: "
-            + "; ".join(f"{result.name}: {result.error}" for result in failed)
-        )
+    report.fail_for(results, "tables failed")
 
 
 def _build(

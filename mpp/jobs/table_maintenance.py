@@ -18,7 +18,6 @@ from tarn_jobs import (
     side_by_side,
 )
 from tarn_jobs.arguments import JobArguments
-from tarn_jobs.errors import JobFailed
 from tarn_jobs.ledger import Ledger
 from tarn_jobs.maintenance import MaintenanceResult, Target
 from tarn_jobs.maintenance_optimizers import Optimizers
@@ -57,12 +56,7 @@ def main(argv: list[str]) -> None:
     results = _all(spark, own, keep) + _all(spark, shared, keep)
     report.write(pipeline, results)
     metrics.publish(job, KIND, results, started=report.started)
-    if failed := [result for result in results if result.error]:
-        # An exception, not sys.exit: Glue shows its message as the error of the run.
-        raise JobFailed(
-            f"{len(failed)} of {len(results)} tables failed: "
-            + "; ".join(f"{result.name}: {result.error}" for result in failed)
-        )
+    report.fail_for(results, "tables failed")
 
 
 def targets(job: JobArguments, work: Manifest, now: datetime) -> tuple[list[Target], list[Target]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from tarn_jobs import storage
 from tarn_jobs.arguments import JobArguments
@@ -90,6 +90,18 @@ def counts(merged: MergeCounts) -> dict[str, int]:
     return {name: getattr(merged, name) for name in _MERGED}
 
 
+class Outcome(Protocol):
+    """What became of one data set or table."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, None when nothing did."""
+
+
 class JobReport:
     """Collects the results of a job and writes them."""
 
@@ -121,6 +133,16 @@ class JobReport:
         }
         uri = f"{self._arguments.report_uri}/{self._arguments.run_id}/{self._job}.json"
         storage.write_text(uri, json.dumps(document, indent=2) + "\n")
+
+    def fail_for(self, results: Iterable[Outcome], what: str) -> None:
+        """Raise JobFailed when a result has an error, naming each; `what` says what failed."""
+        results = list(results)
+        if failed := [result for result in results if result.error]:
+            # An exception, not sys.exit: Glue shows its message as the error of the run.
+            raise JobFailed(
+                f"{len(failed)} of {len(results)} {what}: "
+                + "; ".join(f"{result.name}: {result.error}" for result in failed)
+            )
 
     def give_up(self, pipeline: str | None, error: Exception) -> JobFailed:
         """Report an error that kept the whole job from its work; return what to raise."""
