@@ -9,12 +9,12 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
 
 	"github.com/tarn-data/tarn/pkg/console"
 	"github.com/tarn-data/tarn/pkg/contract"
 	"github.com/tarn-data/tarn/pkg/driver"
+	"github.com/tarn-data/tarn/pkg/s3client"
 	"github.com/tarn-data/tarn/pkg/upload"
 )
 
@@ -125,9 +125,7 @@ func (a *app) upload(
 	if err != nil {
 		return upload.Result{}, fmt.Errorf("AWS credentials: %w", err)
 	}
-	client := s3.NewFromConfig(loaded, func(o *s3.Options) {
-		o.UsePathStyle = loaded.BaseEndpoint != nil // an emulator has no host name for each bucket
-	})
+	client := s3client.New(loaded)
 	view.Start(uploadTask)
 	result, err := upload.Sync(ctx, client, folder, to, options, func(done, files int, bytes int64) {
 		view.Detail(uploadTask, fmt.Sprintf("%d of %d files, %s uploaded", done, files, megabytes(bytes)))

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/s3client"
 	"github.com/tarn-data/tarn/pkg/state"
 )
 
@@ -133,9 +134,7 @@ func bucketClient(ctx context.Context, region string) (s3.ListObjectVersionsAPIC
 	if err != nil {
 		return nil, err
 	}
-	return s3.NewFromConfig(loaded, func(o *s3.Options) {
-		o.UsePathStyle = loaded.BaseEndpoint != nil // an emulator has no host name for each bucket
-	}), nil
+	return s3client.New(loaded), nil
 }
 
 // contents counts what is in the buckets. Those that are empty are left out.

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/tarn-data/tarn/pkg/contract"
+	"github.com/tarn-data/tarn/pkg/s3client"
 )
 
 // ErrFailed is returned when a run ended and any part of it did not succeed.
@@ -60,11 +61,9 @@ func New(ctx context.Context, name string, pipeline contract.Pipeline, poll time
 	}
 	return &Runner{
 		Prices: ListPrices(), name: name, pipeline: pipeline, observer: observer, poll: poll,
-		glue: glue.NewFromConfig(settings),
-		logs: cloudwatchlogs.NewFromConfig(settings),
-		s3: s3.NewFromConfig(settings, func(o *s3.Options) {
-			o.UsePathStyle = settings.BaseEndpoint != nil // an emulator has no host name for each bucket
-		}),
+		glue:   glue.NewFromConfig(settings),
+		logs:   cloudwatchlogs.NewFromConfig(settings),
+		s3:     s3client.New(settings),
 		athena: athena.NewFromConfig(settings),
 	}, nil
 }
