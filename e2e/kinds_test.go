@@ -119,15 +119,7 @@ func TestKindsOfPipelines(t *testing.T) {
 			t.Errorf("raw tables %v, want %v", found, want)
 		}
 	})
-	step(t, "second up changes nothing", func(t *testing.T) {
-		lake.expectNoChanges(t, lake.deploy(t, "up"))
-		lake.run(t, 0, "preview", "--expect-no-changes")
-	})
-	step(t, "destroy leaves nothing", func(t *testing.T) {
-		lake.deploy(t, "destroy", "--delete-data")
-		lake.checkEmpty(t)
-		lake.checkNothingWatches(t)
-	})
+	lake.endsClean(t)
 }
 
 func reading(sensor string, hour int, degrees string) string {

@@ -210,14 +210,20 @@ func TestOperations(t *testing.T) {
 		}
 		lake.expectOrders(t, sales, 7)
 	})
+	lake.endsClean(t)
+}
+
+// endsClean shows that runs leave no drift, and that nothing is left of the lake.
+func (l *lake) endsClean(t *testing.T) {
+	t.Helper()
 	step(t, "second up changes nothing", func(t *testing.T) {
-		lake.expectNoChanges(t, lake.deploy(t, "up"))
-		lake.run(t, 0, "preview", "--expect-no-changes")
+		l.expectNoChanges(t, l.deploy(t, "up"))
+		l.run(t, 0, "preview", "--expect-no-changes")
 	})
 	step(t, "destroy leaves nothing", func(t *testing.T) {
-		lake.deploy(t, "destroy", "--delete-data")
-		lake.checkEmpty(t)
-		lake.checkNothingWatches(t)
+		l.deploy(t, "destroy", "--delete-data")
+		l.checkEmpty(t)
+		l.checkNothingWatches(t)
 	})
 }
 
