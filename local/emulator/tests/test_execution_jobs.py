@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -331,10 +332,17 @@ def test_a_job_and_a_run_that_do_not_exist(emulator: Endpoint, name: str) -> Non
 
 def test_the_end_of_a_run_is_an_event(emulator: Endpoint, name: str) -> None:
     sqs, rules = emulator.client("sqs"), emulator.client("events")
-    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     pattern = f'{{"source":["aws.glue"],"detail":{{"jobName":["{name}"],"state":["FAILED"]}}}}'
     rules.put_rule(Name=name, EventPattern=pattern)
-    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
     rules.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     make_job(emulator, name, "raise RuntimeError('boom')\n")
     run_id = start(emulator, name)
