@@ -2,13 +2,11 @@ package pipeline
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/tarn-data/tarn/pkg/contract"
@@ -43,23 +41,6 @@ func (p *Pipeline) jobLogs(ctx *pulumi.Context, name string, jobs []plannedJob) 
 // logsOf gives the names of the log groups of jobs of a kind.
 func (p *Pipeline) logsOf(kind string) contract.LogGroups {
 	return jobLogGroups(kind, p.logPrefix(), p.encryptionName(), cmp.Or(p.args.Roles.Job, p.roleARN(p.name("job"))))
-}
-
-// manifest uploads what the jobs have to do, under the hash of its content.
-func (p *Pipeline) manifest(ctx *pulumi.Context, name string) (*s3.BucketObjectv2, error) {
-	content, err := p.args.Pipeline.Manifest()
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(content)
-	return s3.NewBucketObjectv2(ctx, name+"-manifest", &s3.BucketObjectv2Args{
-		Bucket:            p.lake.ArtifactsBucket,
-		Key:               pulumi.String("manifests/" + p.args.Pipeline.Name + "/" + shortHash(sum[:]) + ".json"),
-		Source:            pulumi.NewStringAsset(string(content)),
-		ContentType:       pulumi.String("application/json"),
-		KmsKeyId:          p.lake.KeyARN,
-		ChecksumAlgorithm: pulumi.String(checksum),
-	}, pulumi.Parent(p))
 }
 
 // commands are Glue's words for the kinds of jobs, with the Python each runs (Glue API Reference, JobCommand).

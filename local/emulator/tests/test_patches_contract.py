@@ -27,8 +27,10 @@ PROBES: dict[tuple[str, str], Probe] = {}
 #: authorization, and by the races in the tests of services.
 INTERNAL = {
     ("s3", "ListObjectVersions"),
+    ("s3", "setlist"),
     ("core", "call_action"),
     ("core", "method_names_from_class"),
+    ("core", "list_of_moto_modules"),
     ("sts", "AssumeRole"),
     *(("dynamodb", operation) for operation in WRITES),
 }

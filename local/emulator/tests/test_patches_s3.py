@@ -7,12 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
 from emulator_process import Endpoint
 from moto.s3.utils import _VersionedKeyStore
-from tarn_emulator.patches.s3_versions import iterlists
+from tarn_emulator.patches.s3_versions import iterlists, setlist
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/good"
 OTHER_KEY = "arn:aws:kms:us-east-1:123456789012:key/other"
@@ -478,3 +479,14 @@ def test_versions_are_listed_while_objects_go() -> None:
         seen.append((key, versions))
         dict.pop(keys, "b", None)  # as another thread does
     assert seen == [("a", ["a"]), ("c", ["c"])]
+
+
+def test_versions_that_are_not_kept_are_disposed_of() -> None:
+    keys, (old, new, marker) = _VersionedKeyStore(), (Mock(), Mock(), Mock())
+    setlist(keys, "a", [old, new])
+    setlist(keys, "a", [new, marker])
+    assert keys.getlist("a") == [new, marker]
+    assert [one.dispose.call_count for one in (old, new, marker)] == [1, 0, 0]
+    setlist(keys, "a", marker)
+    assert keys.getlist("a") == [marker]
+    assert [one.dispose.call_count for one in (old, new, marker)] == [1, 1, 0]

@@ -4,13 +4,14 @@
 |---|---|---|
 | call_action | extends | a REST path of no operation got an empty 404 |
 | method_names_from_class | replaces | it inspected the whole class again at every request |
+| list_of_moto_modules | extends | it listed moto's folder at every request |
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.responses import BaseResponse
@@ -42,3 +43,19 @@ def call_action(upstream: Callable[..., Any], self: BaseResponse) -> Any:
 def method_names_from_class(owner: type) -> list[str]:
     """The names of the functions of a class, which are its operations."""
     return [name for name, _ in inspect.getmembers(owner, predicate=inspect.isfunction)]
+
+
+@functools.cache
+def _modules(upstream: Callable[[], Iterable[str]]) -> frozenset[str]:
+    return frozenset(upstream())
+
+
+@extends(
+    "core",
+    "list_of_moto_modules",
+    reason="moto's folder was listed at every request, with a look at each of its 180 entries",
+    target="moto.backends",
+)
+def list_of_moto_modules(upstream: Callable[[], Iterable[str]]) -> frozenset[str]:
+    """The services moto has."""
+    return _modules(upstream)

@@ -4,6 +4,7 @@
 |---|---|---|
 | disposing of a delete marker | adds | deleting the last version of a deleted object failed |
 | ListObjectVersions | replaces | failed when an object was deleted for good meanwhile |
+| setlist | replaces | each write of a version compared all versions of the object in pairs |
 | PutObjectLockConfiguration | replaces | refused for a bucket with objects, which AWS has allowed |
 | | | since November 2023 |
 | GetObjectLockConfiguration | extends | days and years came back both, one of them as 0 |
@@ -45,6 +46,22 @@ def iterlists(self: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
         versions = self.getlist(key)
         if versions is not None:
             yield key, list(versions)
+
+
+@replaces(
+    "s3",
+    "setlist",
+    reason="with thousands of versions, as of a Pulumi state, a write took seconds",
+    target="moto.s3.utils:_VersionedKeyStore",
+)
+def setlist(self: _VersionedKeyStore, key: str, versions: Any) -> None:
+    """Keep these versions of a key and dispose of its others."""
+    kept = list(versions) if isinstance(versions, list | tuple) else [versions]
+    identities = {id(version) for version in kept}
+    for version in self.getlist(key, []):
+        if id(version) not in identities:
+            version.dispose()
+    dict.__setitem__(self, key, kept)
 
 
 @replaces(
