@@ -31,6 +31,7 @@ INTERNAL = {
     ("core", "call_action"),
     ("core", "method_names_from_class"),
     ("core", "list_of_moto_modules"),
+    ("core", "BaseModel"),
     ("sts", "AssumeRole"),
     *(("dynamodb", operation) for operation in WRITES),
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
-from emulator_process import Endpoint
+from emulator_process import Endpoint, read_json
 from moto.s3.utils import _VersionedKeyStore
 from tarn_emulator.patches.s3_versions import iterlists, setlist
 
@@ -490,3 +492,30 @@ def test_versions_that_are_not_kept_are_disposed_of() -> None:
     setlist(keys, "a", marker)
     assert keys.getlist("a") == [marker]
     assert [one.dispose.call_count for one in (old, new, marker)] == [1, 1, 0]
+
+
+def test_a_listing_of_versions_copies_no_content(emulator: Endpoint, name: str) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket=name)
+    enabled = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=enabled)
+    body, rounds = b"x" * 2_000_000, 40
+    put = [s3.put_object(Bucket=name, Key="k", Body=body) for _ in range(10)]
+    s3.delete_object(Bucket=name, Key="k")
+    pid = read_json(emulator.state_dir / "emulator.json")["pid"]
+    before = resident_bytes(pid)
+    for _ in range(rounds):
+        found = s3.list_object_versions(Bucket=name)
+    assert [one["Size"] for one in found["Versions"]] == [len(body)] * 10
+    assert {one["VersionId"]: one["ETag"] for one in found["Versions"]} == {
+        one["VersionId"]: one["ETag"] for one in put
+    }
+    assert [one["IsLatest"] for one in found["DeleteMarkers"]] == [True]
+    assert resident_bytes(pid) - before < rounds * len(body)  # all of it would be ten times that
+    first = s3.get_object(Bucket=name, Key="k", VersionId=put[0]["VersionId"])
+    assert first["Body"].read() == body
+
+
+def resident_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -5,6 +5,7 @@
 | call_action | extends | a REST path of no operation got an empty 404 |
 | method_names_from_class | replaces | it inspected the whole class again at every request |
 | list_of_moto_modules | extends | it listed moto's folder at every request |
+| BaseModel | replaces | it kept everything ever made, also what was deleted long ago |
 """
 
 from __future__ import annotations
@@ -59,3 +60,15 @@ def _modules(upstream: Callable[[], Iterable[str]]) -> frozenset[str]:
 def list_of_moto_modules(upstream: Callable[[], Iterable[str]]) -> frozenset[str]:
     """The services moto has."""
     return _modules(upstream)
+
+
+@replaces(
+    "core",
+    "BaseModel",
+    reason="a list kept every resource and object that was ever made, for a dashboard",
+    target="moto.core.common_models:BaseModel",
+    attribute="__new__",
+)
+def new(cls: type, *args: Any, **kwargs: Any) -> Any:
+    """A new instance that is gone when nobody needs it any more."""
+    return object.__new__(cls)

@@ -4,6 +4,7 @@
 |---|---|---|
 | disposing of a delete marker | adds | deleting the last version of a deleted object failed |
 | ListObjectVersions | replaces | failed when an object was deleted for good meanwhile |
+| listing versions | adds | each page copied the content of all objects of the bucket |
 | setlist | replaces | each write of a version compared all versions of the object in pairs |
 | PutObjectLockConfiguration | replaces | refused for a bucket with objects, which AWS has allowed |
 | | | since November 2023 |
@@ -13,10 +14,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 from moto.s3.exceptions import InvalidBucketState
-from moto.s3.models import FakeDeleteMarker, S3Backend
+from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.utils import _VersionedKeyStore
 
 from tarn_emulator.patches.registry import adds, extends, replaces
@@ -46,6 +49,23 @@ def iterlists(self: _VersionedKeyStore) -> Iterator[tuple[str, list[Any]]]:
         versions = self.getlist(key)
         if versions is not None:
             yield key, list(versions)
+
+
+@adds(
+    "s3",
+    "DescribeVersion",
+    reason="each page of a listing of versions copied the content of all objects of the bucket",
+    target="moto.s3.models:FakeKey",
+    attribute="__deepcopy__",
+)
+def describe_version(self: FakeKey, _memo: dict[int, Any]) -> FakeKey:
+    """A copy without content; only listings make one, to mark in it which version is the latest."""
+    with suppress(ValueError):  # another thread may have deleted it meanwhile
+        self.etag  # noqa: B018 - made from the content when it is first asked for
+    copied = FakeKey.__new__(FakeKey)
+    copied.__dict__.update(self.__dict__)
+    copied._value_buffer, copied.multipart, copied.disposed = BytesIO(), None, True
+    return copied
 
 
 @replaces(
