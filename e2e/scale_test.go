@@ -27,14 +27,18 @@ func TestScale(t *testing.T) {
 			sizes = append(sizes, size)
 		}
 	}
-	perPipeline := map[int][]int{} // by number of pipelines: how many resources each size took
+	type cost struct {
+		resources int
+		state     int64
+	}
+	perPipeline := map[int][]cost{} // by number of pipelines: what each size took
 	for _, size := range sizes {
 		step(t, fmt.Sprintf("%d data sets", size), func(t *testing.T) {
 			lake := newGoverned(t)
 			pipelines := min(size, mostPipelines)
 			lake.generate(t, size, pipelines)
 			lake.run(t, 0, "local", "up")
-			var resources int
+			var took cost
 			for _, command := range [][]string{
 				{"up", "--project", "bootstrap", "--project", "datalake"}, {"preview", "--project", "mpp"}, {"up"}, {"up"},
 				{"destroy", "--delete-data"},
@@ -47,18 +51,20 @@ func TestScale(t *testing.T) {
 				t.Logf("%d data sets, %d pipelines: tarn %s: %.1f s, %d MB, mpp %v, state %d kB",
 					size, pipelines, strings.Join(command, " "), report.Seconds, peak>>20, changes, lake.stateSize(t)>>10)
 				if changes["create"] > 0 && command[0] == "up" && len(command) == 1 {
-					resources = changes["create"]
+					took = cost{changes["create"], lake.stateSize(t)}
 				} else if len(command) == 1 {
 					lake.expectNoChanges(t, report)
 				}
 			}
 			lake.checkEmpty(t)
-			perPipeline[pipelines] = append(perPipeline[pipelines], resources)
+			perPipeline[pipelines] = append(perPipeline[pipelines], took)
 		})
 	}
-	for pipelines, resources := range perPipeline {
-		if first := resources[0]; slices.ContainsFunc(resources, func(n int) bool { return n != first }) {
-			t.Errorf("%d pipelines took %v resources: they must not grow with the data sets", pipelines, resources)
+	for pipelines, costs := range perPipeline {
+		first := costs[0]
+		// The state has the names of the data sets, in the outputs, and nothing else of them.
+		if slices.ContainsFunc(costs, func(c cost) bool { return c.resources != first.resources || c.state > first.state*5/4 }) {
+			t.Errorf("%d pipelines took %+v: resources and state must not grow with the data sets", pipelines, costs)
 		}
 	}
 }
