@@ -16,7 +16,7 @@ import (
 // TestScale deploys lakes of more and more data sets and destroys them again. What it costs must follow the
 // pipelines, not the data sets. TARN_SCALE gives the sizes; `make soak` goes to a thousand in twenty pipelines.
 func TestScale(t *testing.T) {
-	sizes, mostPipelines := []int{5, 50}, 5
+	sizes, mostPipelines := []int{2, 40}, 2
 	if given := os.Getenv("TARN_SCALE"); given != "" {
 		sizes, mostPipelines = nil, 20
 		for text := range strings.SplitSeq(given, ",") {
