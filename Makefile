@@ -57,6 +57,7 @@ bench: tools ## time a deployment without changes beside plain `pulumi up`, and 
 
 soak: tools ## hours of kills and races, and a thousand data sets; CI runs a short form
 	TARN_SOAK=1 go test -count=1 -timeout 20m ./pkg/lease
+	TARN_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestLake|TestOperations|TestGovernance' ./e2e
 	TARN_KILLS=$(KILLS) go test -count=1 -v -timeout 90m -run 'TestKilledDeploymentsConverge' ./e2e
 	TARN_RACES=$(RACES) go test -count=1 -v -timeout 60m -run 'TestAccount' ./e2e
 	TARN_SCALE=$(SCALE) go test -count=1 -v -timeout 60m -run 'TestScale' ./e2e

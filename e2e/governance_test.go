@@ -164,14 +164,16 @@ func TestGovernance(t *testing.T) {
 		}
 		readsFilter(t, false)
 	})
-	converges("back to hybrid", "{mode: hybrid, "+admins+"}", func(t *testing.T) {
-		formation.expectLeftToIAM(t, true)
-		formation.expectLocations(t, 4, true)
-	})
-	again()
-	converges("full once more", "{mode: full, "+admins+"}", func(t *testing.T) {
-		formation.expectLeftToIAM(t, false)
-	})
+	if soak {
+		converges("back to hybrid", "{mode: hybrid, "+admins+"}", func(t *testing.T) {
+			formation.expectLeftToIAM(t, true)
+			formation.expectLocations(t, 4, true)
+		})
+		again()
+		converges("full once more", "{mode: full, "+admins+"}", func(t *testing.T) {
+			formation.expectLeftToIAM(t, false)
+		})
+	}
 	step(t, "the lake does not leave Lake Formation before the pipelines", func(t *testing.T) {
 		lake.governance(t, "{mode: \"off\"}")
 		code, out := lake.start(t, "up", "--project", "datalake")()

@@ -102,12 +102,14 @@ func TestLake(t *testing.T) {
 			t.Errorf("exit code %d, want 4; output\n%s", code, out)
 		}
 	})
-	step(t, "the same run then converges", func(t *testing.T) {
-		report := lake.pipeline(t, 0)
-		if flights := report.dataset(t, "flights"); flights.Total != first.dataset(t, "flights").Total {
-			t.Errorf("flights: %+v", flights)
-		}
-	})
+	if soak {
+		step(t, "the same run then converges", func(t *testing.T) {
+			report := lake.pipeline(t, 0)
+			if flights := report.dataset(t, "flights"); flights.Total != first.dataset(t, "flights").Total {
+				t.Errorf("flights: %+v", flights)
+			}
+		})
+	}
 	step(t, "Ctrl-C stops a run and says how to go on", func(t *testing.T) {
 		command := lake.command("run", "flights")
 		var out, problems strings.Builder
@@ -207,6 +209,9 @@ type lake struct {
 	environment         string
 	variables           []string // further ones of the environment of its commands
 }
+
+// soak is whether the steps run too that take CI too long; `make soak` sets it.
+var soak = os.Getenv("TARN_SOAK") != ""
 
 func newLake(t testing.TB) *lake {
 	t.Helper()
