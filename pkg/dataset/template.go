@@ -39,7 +39,7 @@ func (t Templates) Merged(name string) (Template, error) {
 	}
 	merged := Template{}
 	for _, name := range slices.Backward(chain) {
-		merged = t[name].over(merged)
+		merged = t[name].Over(merged)
 	}
 	return merged, nil
 }
@@ -60,8 +60,8 @@ func (t Templates) chain(name string) ([]string, error) {
 	return chain, nil
 }
 
-// over gives the template with what it leaves out taken from a base. Spark settings are merged one by one.
-func (t Template) over(base Template) Template {
+// Over gives the template with what it leaves out taken from a base. Spark settings are merged one by one.
+func (t Template) Over(base Template) Template {
 	t.GlueVersion = cmp.Or(t.GlueVersion, base.GlueVersion)
 	t.WorkerType = cmp.Or(t.WorkerType, base.WorkerType)
 	t.MaxWorkers = cmp.Or(t.MaxWorkers, base.MaxWorkers)

@@ -78,24 +78,12 @@ func (c Capacity) template() dataset.Template {
 	}
 }
 
-// over gives the capacity with what it leaves out taken from a base. Spark settings are merged one by one.
+// over gives the capacity with what it leaves out taken from a base, as templates inherit.
 func (c Capacity) over(base Capacity) Capacity {
-	c.GlueVersion = cmp.Or(c.GlueVersion, base.GlueVersion)
-	c.WorkerType = cmp.Or(c.WorkerType, base.WorkerType)
-	c.MaxWorkers = cmp.Or(c.MaxWorkers, base.MaxWorkers)
-	c.ExecutionClass = cmp.Or(c.ExecutionClass, base.ExecutionClass)
-	c.TimeoutMinutes = cmp.Or(c.TimeoutMinutes, base.TimeoutMinutes)
-	c.MaxRetries = cmp.Or(c.MaxRetries, base.MaxRetries)
-	c.Queuing = cmp.Or(c.Queuing, base.Queuing)
-	c.MaintenanceWindow = cmp.Or(c.MaintenanceWindow, base.MaintenanceWindow)
-	c.PythonCapacity = cmp.Or(c.PythonCapacity, base.PythonCapacity)
-	c.SparkUI = cmp.Or(c.SparkUI, base.SparkUI)
-	if len(base.SparkConf) > 0 {
-		conf := maps.Clone(base.SparkConf)
-		maps.Copy(conf, c.SparkConf)
-		c.SparkConf = conf
-	}
-	return c
+	merged := ofTemplate(c.template().Over(base.template()))
+	merged.PythonCapacity = cmp.Or(c.PythonCapacity, base.PythonCapacity)
+	merged.SparkUI = cmp.Or(c.SparkUI, base.SparkUI)
+	return merged
 }
 
 const (
